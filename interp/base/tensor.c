@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rayinterp.h"
+
+void ray_tensor_free(ray_tensor *tensor)
+{
+    if (tensor == NULL)
+        return;
+    free(tensor->data);
+    memset(tensor, 0, sizeof *tensor);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+
+static void print_network(const cli_report *report)
+{
+    ray_tensor in, out;
+    ray_layer_info layer;
+    char a[160], b[160];
+    int64_t parameters = 0;
+    int n = 0;
+    for (; !ray_network_layer(report->network, n, &layer); n++)
+        parameters += layer.parameters;
+    ray_network_input(report->network, &in);
+    ray_network_output(report->network, &out);
+    printf("network    %s: %s to %s, %d layers, %" PRId64 " parameters\n",
+           ray_network_name(report->network), cli_shape_text(&in, 1, a), cli_shape_text(&out, 1, b), n,
+           parameters);
+    printf("input      %s\n", report->request->input);
+}
+
+static const char *find_summary(const ray_methods *methods, const char *name)
+{
+    ray_method_info info;
+    for (int i = 0; !ray_methods_info(methods, i, &info); i++)
+        if (!strcmp(info.name, name) || (info.alias && !strcmp(info.alias, name)))
+            return info.summary;
+    return "";
+}
+
+static void print_targets(const cli_report *report)
+{
+    enum { MOST = 8 };
+    for (int64_t i = 0; i < report->result->n_targets && i < MOST; i++) {
+        printf(i ? ", " : "");
+        cli_print_class(stdout, report->network, report->result->targets[i]);
+    }
+    if (report->result->n_targets > MOST)
+        printf(", ...");
+}
+
+static void print_map(const cli_report *report, int i)
+{
+    const ray_map *map = &report->result->maps[i];
+    printf("method     %s: %s\n", map->method, find_summary(report->methods, map->method));
+    printf("           at %s, for ", *map->layer ? map->layer : "the input");
+    if (report->request->request.seed)
+        printf("the signal of %s", report->request->signal);
+    else
+        print_targets(report);
+    printf(", %.1f ms\n", map->seconds * 1e3);
+    for (int k = 0; k < report->files->n; k++)
+        if (report->files->v[k].map == i)
+            printf("wrote      %s\n", report->files->v[k].path);
+}
+
+void cli_report_text(const cli_report *report)
+{
+    print_network(report);
+    cli_print_top(report->network, &report->result->output, 5);
+    for (int i = 0; i < report->result->n_maps; i++)
+        print_map(report, i);
+    printf("time       %.1f ms: forward %.1f ms, the rest reading, methods and writing\n",
+           report->seconds * 1e3, report->result->forward_seconds * 1e3);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include "request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_INPUT = 'i', KEY_LAYER = 'l', KEY_OUTPUT = 'o', KEY_PLUGIN = 'p', KEY_QUIET = 'q',
+    KEY_RULE = 'r', KEY_SET = 's', KEY_TARGET = 't', KEY_WEIGHTS = 'w',
+    KEY_FORMAT = 1000, KEY_JSON, KEY_PROBE, KEY_RANDOM, KEY_RESIZE, KEY_RESIZE_MODE, KEY_SEED,
+    KEY_SIGNAL, KEY_SMOOTH, KEY_STRICT, KEY_THREADS, KEY_VERSION = 'V'
+};
+
+static const struct argp_option options[] = {
+    { NULL, 0, NULL, 0, "What to explain:", 1 },
+    { "rule", KEY_RULE, "NAME[,NAME...]", 0, "Attribution methods (`rayinterp rules` lists them)", 1 },
+    { "input", KEY_INPUT, "FILE", 0, "Picture (.png, .jpg, .jpeg) or preprocessed array (.npy, N x C x H x W or "
+      "C x H x W); default: the graph's example", 1 },
+    { "target", KEY_TARGET, "T[,T...]", 0, "Class index or label: one, one for each item, or several for a single "
+      "item; default: the example's, else the top class", 1 },
+    { "layer", KEY_LAYER, "NAME", 0, "Saliency layer; default: the graph's for the method, else the input", 1 },
+    { "set", KEY_SET, "KEY=VALUE", 0, "Method parameter; METHOD.KEY=VALUE for one of several (repeatable)", 1 },
+    { "signal", KEY_SIGNAL, "onehot|pointing|FILE.npy", 0, "What is sent back from the output (default "
+      "onehot)", 1 },
+    { "weights", KEY_WEIGHTS, "FILE", 0, "Weights in place of the graph's own", 1 },
+    { "plugin", KEY_PLUGIN, "FILE.so", 0, "Load this plugin too (repeatable)", 1 },
+    { NULL, 0, NULL, 0, "What to do with the map:", 2 },
+    { "resize", KEY_RESIZE, "WxH", OPTION_ARG_OPTIONAL, "Enlarge the map to the input's size, or to WxH", 2 },
+    { "resize-mode", KEY_RESIZE_MODE, "bilinear|nearest", 0, "How (default bilinear)", 2 },
+    { "smooth", KEY_SMOOTH, "S", 0, "Gaussian of standard deviation S times the longer side", 2 },
+    { "output", KEY_OUTPUT, "DIR", 0, "Folder for NAME.npy and NAME.png (default: the current one)", 2 },
+    { "format", KEY_FORMAT, "npy,png", 0, "Which of them to write (default both)", 2 },
+    { "probe", KEY_PROBE, "LAYER|all", 0, "Also write the layer's activation and signal: "
+      "NAME.LAYER.activation.npy, NAME.LAYER.signal.npy (repeatable)", 2 },
+    { NULL, 0, NULL, 0, "How:", 3 },
+    { "threads", KEY_THREADS, "N", 0, "Threads to use (default: one for each core)", 3 },
+    { "seed", KEY_SEED, "N", 0, "Seed of random numbers (default 0)", 3 },
+    { "random-weights", KEY_RANDOM, "SEED", 0, "Make weights up, for benchmarks and tests", 3 },
+    { "strict", KEY_STRICT, NULL, 0, "Warnings are errors", 3 },
+    { "quiet", KEY_QUIET, NULL, 0, "Print nothing but warnings and errors", 3 },
+    { "json", KEY_JSON, NULL, 0, "Print the result as one JSON object", 3 },
+    { "version", KEY_VERSION, NULL, 0, "Print the version", -1 },
+    { 0 }
+};
+
+static const char doc[] =
+    "Show why a neural network decided what it did: compute attribution maps.\v"
+    "Other commands (each with its own --help):\n"
+    "  rayinterp forward GRAPH    evaluate the network: top classes, raw output\n"
+    "  rayinterp show GRAPH       the layers with shapes, parameters and cost; --dot for Graphviz\n"
+    "  rayinterp check GRAPH      read, compile and check the weights; run nothing\n"
+    "  rayinterp rules [NAME]     the methods found, or one method's parameters\n"
+    "  rayinterp layers [TYPE]    the layer types, or one type's attributes\n\n"
+    "Exit status: 0 done, 1 failed (one line on standard error says what and where), 2 wrong usage.\n"
+    "Plugins are looked for in the absolute folders of RAYINTERP_PLUGIN_PATH, else in the installed one.\n\n"
+    "Example: rayinterp graphs/shapes.yaml --rule ebp,grad_cam --target star --output maps";
+
+static void parse_size(struct argp_state *state, ray_request *request, const char *text)
+{
+    long long width, height;
+    char end;
+    request->resize = true;
+    if (!text)
+        return;
+    if (sscanf(text, "%lldx%lld%c", &width, &height, &end) != 2 || width < 1 || height < 1
+        || width > 65536 || height > 65536)
+        argp_error(state, "--resize=%s: WxH is expected, each from 1 to 65536", text);
+    request->resize_width = width;
+    request->resize_height = height;
+}
+
+static void parse_mode(struct argp_state *state, ray_request *request, const char *text)
+{
+    if (!strcmp(text, "bilinear"))
+        request->resize_mode = RAY_RESIZE_BILINEAR;
+    else if (!strcmp(text, "nearest"))
+        request->resize_mode = RAY_RESIZE_NEAREST;
+    else
+        argp_error(state, "--resize-mode %s: bilinear or nearest is expected", text);
+}
+
+static void parse_smooth(struct argp_state *state, ray_request *request, const char *text)
+{
+    char *end;
+    request->smooth = strtod(text, &end);
+    if (end == text || *end || !(request->smooth >= 0 && request->smooth <= 1))
+        argp_error(state, "--smooth %s: a number from 0 to 1 is expected", text);
+}
+
+static void parse_format(struct argp_state *state, cli_request *r, char *text)
+{
+    r->write_npy = r->write_png = false;
+    for (char *word; (word = strsep(&text, ",")) != NULL;) {
+        if (!strcmp(word, "npy"))
+            r->write_npy = true;
+        else if (!strcmp(word, "png"))
+            r->write_png = true;
+        else
+            argp_error(state, "--format %s: npy, png or both are expected", word);
+    }
+}
+
+static void check_complete(struct argp_state *state, const cli_request *r)
+{
+    if (!r->source.graph)
+        argp_error(state, "which graph? give the path of a YAML file");
+    if (!r->rules.n)
+        argp_error(state, "which method? give --rule NAME (`rayinterp rules` lists them)");
+}
+
+static error_t parse_how(int key, char *arg, struct argp_state *state)
+{
+    cli_request *r = state->input;
+    switch (key) {
+    case KEY_THREADS: r->request.threads = (int)cli_parse_int(state, "--threads", arg, 1, 1024); break;
+    case KEY_SEED:
+        r->request.random_seed = (uint64_t)cli_parse_int(state, "--seed", arg, 0, INT64_MAX);
+        break;
+    case KEY_RANDOM:
+        cli_parse_int(state, "--random-weights", arg, 0, INT64_MAX);
+        r->source.random_seed = arg;
+        break;
+    case KEY_STRICT: r->request.strict = true; break;
+    case KEY_QUIET: r->quiet = true; break;
+    case KEY_JSON: r->json = true; break;
+    case KEY_VERSION:
+        printf("rayinterp %s\n", ray_version());
+        exit(CLI_DONE);
+    case ARGP_KEY_ARG:
+        if (r->source.graph)
+            argp_error(state, "one graph at a time: \"%s\" is one too many", arg);
+        r->source.graph = arg;
+        break;
+    case ARGP_KEY_END: check_complete(state, r); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    cli_request *r = state->input;
+    switch (key) {
+    case KEY_RULE: cli_words_split(&r->rules, arg); break;
+    case KEY_INPUT: r->input = arg; break;
+    case KEY_TARGET: r->targets = arg; break;
+    case KEY_LAYER: r->layer = arg; break;
+    case KEY_SET: cli_words_add(&r->settings, arg); break;
+    case KEY_SIGNAL: r->signal = arg; break;
+    case KEY_WEIGHTS: r->source.weights = arg; break;
+    case KEY_PLUGIN: cli_words_add(&r->plugins, arg); break;
+    case KEY_RESIZE: parse_size(state, &r->request, arg); break;
+    case KEY_RESIZE_MODE: parse_mode(state, &r->request, arg); break;
+    case KEY_SMOOTH: parse_smooth(state, &r->request, arg); break;
+    case KEY_OUTPUT: r->output = arg; break;
+    case KEY_FORMAT: parse_format(state, r, arg); break;
+    case KEY_PROBE: cli_words_add(&r->probes, arg); break;
+    default: return parse_how(key, arg, state);
+    }
+    return 0;
+}
+
+static const struct argp argp = { options, parse_option, "GRAPH --rule NAME[,NAME...]", doc, NULL, NULL,
+                                  NULL };
+
+void cli_request_parse(cli_request *r, int argc, char **argv)
+{
+    *r = (cli_request){ .write_npy = true, .write_png = true, .output = "." };
+    cli_parse(&argp, NULL, argc, argv, r);
+}
+
+static int add_target(cli_request *r, const ray_network *network, const char *word, ray_error *error)
+{
+    int64_t *grown = realloc(r->target_list, ((size_t)r->request.n_targets + 1) * sizeof *grown);
+    if (!grown) {
+        snprintf(error->text, sizeof error->text, "out of memory");
+        return -1;
+    }
+    r->target_list = grown;
+    return ray_network_class(network, word, &r->target_list[r->request.n_targets++], error);
+}
+
+/* A label may hold a comma: the whole text is tried first. */
+static int read_targets(cli_request *r, const ray_network *network, const char *text,
+                        ray_error *error)
+{
+    int64_t whole;
+    ray_error unused = { "" };
+    cli_words words = { 0 };
+    char *copy = strdup(text);
+    if (!copy || !ray_network_class(network, text, &whole, &unused))
+        cli_words_add(&words, text);
+    else
+        cli_words_split(&words, copy);
+    int failed = 0;
+    for (int i = 0; !failed && i < words.n; i++)
+        failed = add_target(r, network, words.v[i], error);
+    cli_words_free(&words);
+    free(copy);
+    return failed;
+}
+
+static int read_signal(cli_request *r, ray_error *error)
+{
+    if (!r->signal || !strcmp(r->signal, "onehot"))
+        return 0;
+    r->request.pointing = !strcmp(r->signal, "pointing");
+    if (r->request.pointing)
+        return 0;
+    r->request.seed = &r->seed;
+    return ray_npy_read(r->signal, &r->seed, error);
+}
+
+int cli_request_complete(cli_request *r, const ray_network *network, ray_error *error)
+{
+    const char *input = r->input ? r->input : ray_network_example_input(network);
+    const char *targets = r->targets;
+    if (!targets && !r->input)
+        targets = ray_network_example_target(network);
+    if (!input) {
+        snprintf(error->text, sizeof error->text, "%s: it names no example; give --input FILE",
+                 r->source.graph);
+        return -1;
+    }
+    r->input = input;
+    if (ray_input_read(network, input, &r->request.input, error) || read_signal(r, error)
+        || (targets && read_targets(r, network, targets, error)))
+        return -1;
+    r->request.targets = r->target_list;
+    r->request.methods = r->rules.v;
+    r->request.n_methods = r->rules.n;
+    r->request.settings = r->settings.v;
+    r->request.n_settings = r->settings.n;
+    r->request.probes = r->probes.v;
+    r->request.n_probes = r->probes.n;
+    r->request.layer = r->layer;
+    return 0;
+}
+
+void cli_request_free(cli_request *r)
+{
+    ray_tensor_free(&r->request.input);
+    ray_tensor_free(&r->seed);
+    free(r->target_list);
+    cli_words_free(&r->rules);
+    cli_words_free(&r->settings);
+    cli_words_free(&r->probes);
+    cli_words_free(&r->plugins);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+typedef struct name_entry { const char *name; int32_t layer; } name_entry;
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const name_entry *)a)->name, ((const name_entry *)b)->name);
+}
+
+static name_entry *index_names(const ray_description *d, ray_arena *arena)
+{
+    size_t n = (size_t)d->n_layers + 1;
+    name_entry *names = ray_arena_alloc(arena, n, sizeof *names);
+    if (!names)
+        return NULL;
+    names[0] = (name_entry){ d->input.name.text, RAY_FROM_INPUT };
+    for (int32_t i = 0; i < d->n_layers; i++)
+        names[i + 1] = (name_entry){ d->layers[i].name.text, i };
+    qsort(names, n, sizeof *names, compare_names);
+    return names;
+}
+
+static int unknown_name(const ray_description *d, const ray_word *word, const char *what,
+                        ray_error *error)
+{
+    ray_nearest nearest = ray_nearest_start(word->text);
+    char hint[160];
+    ray_nearest_offer(&nearest, d->input.name.text);
+    for (int32_t i = 0; i < d->n_layers; i++)
+        ray_nearest_offer(&nearest, d->layers[i].name.text);
+    return ray_fail_at(error, d->yaml.path, word->mark, "%s: there is no layer \"%s\"%s", what,
+                       word->text, ray_nearest_hint(&nearest, hint, sizeof hint));
+}
+
+static const name_entry *find_name(const name_entry *names, const ray_description *d,
+                                   const char *name)
+{
+    name_entry key = { name, 0 };
+    return bsearch(&key, names, (size_t)d->n_layers + 1, sizeof *names, compare_names);
+}
+
+static int resolve_layer(ray_order *order, const ray_description *d, const name_entry *names,
+                         int32_t i, ray_arena *arena, ray_error *error)
+{
+    const ray_layer_description *layer = &d->layers[i];
+    int32_t n = layer->n_from < 0 ? 1 : layer->n_from;
+    order->n_from[i] = n;
+    order->from[i] = ray_arena_alloc(arena, (size_t)n + 1, sizeof **order->from);
+    if (!order->from[i])
+        return ray_fail_memory(error);
+    if (layer->n_from < 0) {
+        order->from[i][0] = i - 1;      /* the layer above; the first reads the input */
+        return 0;
+    }
+    for (int32_t k = 0; k < n; k++) {
+        const name_entry *found = find_name(names, d, layer->from[k].text);
+        if (!found)
+            return unknown_name(d, &layer->from[k], "from", error);
+        order->from[i][k] = found->layer;
+    }
+    return 0;
+}
+
+static int resolve_output(ray_order *order, const ray_description *d, const name_entry *names,
+                          ray_error *error)
+{
+    order->output = d->n_layers - 1;
+    if (!d->output.text)
+        return 0;
+    const name_entry *found = find_name(names, d, d->output.text);
+    if (!found)
+        return unknown_name(d, &d->output, "output", error);
+    if (found->layer == RAY_FROM_INPUT)
+        return ray_fail_at(error, d->yaml.path, d->output.mark,
+                           "output: \"%s\" is the input; name a layer", d->output.text);
+    order->output = found->layer;
+    return 0;
+}
+
+/* Kahn's algorithm; among the layers that are ready the first in the file goes first. */
+static int32_t sort_layers(ray_order *order, int32_t n, bool *placed)
+{
+    int32_t done = 0;
+    for (int32_t start = 0; start < n;) {
+        int32_t i = start, next = n;
+        for (; i < n; i++) {
+            bool ready = !placed[i];
+            for (int32_t k = 0; ready && k < order->n_from[i]; k++)
+                ready = order->from[i][k] == RAY_FROM_INPUT || placed[order->from[i][k]];
+            if (ready) {
+                placed[i] = true;
+                order->sequence[done++] = i;
+            } else if (!placed[i] && next == n) {
+                next = i;
+            }
+        }
+        if (next == n || next == start)
+            break;
+        start = next;
+    }
+    return done;
+}
+
+/* Follows unplaced inputs until a layer comes round again. */
+static int32_t find_cycle(const ray_order *order, const bool *placed, int32_t i, bool *seen)
+{
+    while (!seen[i]) {
+        seen[i] = true;
+        for (int32_t k = 0; k < order->n_from[i]; k++)
+            if (order->from[i][k] != RAY_FROM_INPUT && !placed[order->from[i][k]]) {
+                i = order->from[i][k];
+                break;
+            }
+    }
+    return i;
+}
+
+static int sort_or_cycle(ray_order *order, const ray_description *d, ray_arena *arena,
+                         ray_error *error)
+{
+    size_t n = (size_t)d->n_layers;
+    bool *placed = ray_arena_alloc(arena, n, sizeof *placed);
+    bool *seen = ray_arena_alloc(arena, n, sizeof *seen);
+    if (!placed || !seen)
+        return ray_fail_memory(error);
+    if (sort_layers(order, d->n_layers, placed) == d->n_layers)
+        return 0;
+    int32_t first = 0;
+    while (placed[first])
+        first++;
+    const ray_layer_description *layer = &d->layers[find_cycle(order, placed, first, seen)];
+    return ray_fail_at(error, d->yaml.path, layer->name.mark,
+                       "%s \"%s\": it reads its own output through the layers before it (a cycle)",
+                       layer->type.text, layer->name.text);
+}
+
+static int check_all_read(const ray_order *order, const ray_description *d, ray_arena *arena,
+                          ray_error *error)
+{
+    bool *read = ray_arena_alloc(arena, (size_t)d->n_layers, sizeof *read);
+    if (!read)
+        return ray_fail_memory(error);
+    read[order->output] = true;
+    for (int32_t s = d->n_layers - 1; s >= 0; s--) {
+        int32_t i = order->sequence[s];
+        for (int32_t k = 0; read[i] && k < order->n_from[i]; k++)
+            if (order->from[i][k] != RAY_FROM_INPUT)
+                read[order->from[i][k]] = true;
+    }
+    for (int32_t i = 0; i < d->n_layers; i++)
+        if (!read[i])
+            return ray_fail_at(error, d->yaml.path, d->layers[i].name.mark,
+                               "%s \"%s\": the output \"%s\" does not depend on it; read it with "
+                               "`from:` or leave it out", d->layers[i].type.text,
+                               d->layers[i].name.text, d->layers[order->output].name.text);
+    return 0;
+}
+
+int ray_order_make(ray_order *order, const ray_description *d, ray_arena *arena, ray_error *error)
+{
+    size_t n = (size_t)d->n_layers;
+    name_entry *names = index_names(d, arena);
+    *order = (ray_order){
+        .from = ray_arena_alloc(arena, n, sizeof *order->from),
+        .n_from = ray_arena_alloc(arena, n, sizeof *order->n_from),
+        .sequence = ray_arena_alloc(arena, n, sizeof *order->sequence),
+    };
+    if (!names || !order->from || !order->n_from || !order->sequence)
+        return ray_fail_memory(error);
+    for (int32_t i = 0; i < d->n_layers; i++)
+        if (resolve_layer(order, d, names, i, arena, error))
+            return -1;
+    if (resolve_output(order, d, names, error) || sort_or_cycle(order, d, arena, error))
+        return -1;
+    return check_all_read(order, d, arena, error);
+}

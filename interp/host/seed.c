@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* seed.c - the signal sent back from the output (step 2 of the saliency pipeline). */
+#include <math.h>
+#include <string.h>
+
+#include "session.h"
+
+/* exp(y) over the positions of a class, divided by its sum (Zhang et al., "Top-down neural attention by
+ * excitation backprop", ECCV 2016, for the pointing game); the maximum is taken off against overflow. */
+static void seed_pointing(const RAY_REAL *y, RAY_REAL *seed, int64_t positions)
+{
+    RAY_REAL top = y[0];
+    double sum = 0;
+    for (int64_t u = 1; u < positions; u++)
+        top = y[u] > top ? y[u] : top;
+    for (int64_t u = 0; u < positions; u++)
+        sum += exp((double)(y[u] - top));
+    for (int64_t u = 0; u < positions; u++)
+        seed[u] = (RAY_REAL)(exp((double)(y[u] - top)) / sum);
+}
+
+static void seed_class(const ray_session *session, const ray_tensor *out, ray_tensor *dout,
+                       int64_t item, int64_t class_index)
+{
+    int64_t positions = ray_tensor_item_size(out) / out->dim[1];
+    int64_t at = (item * out->dim[1] + class_index) * positions;
+    if (session->request->pointing)
+        seed_pointing(out->data + at, dout->data + at, positions);
+    else
+        for (int64_t u = 0; u < positions; u++)
+            dout->data[at + u] = 1;
+}
+
+static void seed_given(const ray_tensor *seed, ray_tensor *dout)
+{
+    size_t bytes = (size_t)ray_tensor_item_size(dout) * sizeof *dout->data;
+    for (int64_t n = 0; n < dout->dim[0]; n++)
+        memcpy((char *)dout->data + (size_t)n * bytes,
+               (const char *)seed->data + (seed->dim[0] > 1 ? (size_t)n * bytes : 0), bytes);
+}
+
+int ray_seed_default(const ray_session *session, const ray_tensor *out, ray_tensor *dout)
+{
+    if (session->request->seed) {
+        seed_given(session->request->seed, dout);
+        return 0;
+    }
+    memset(dout->data, 0, (size_t)ray_tensor_size(dout) * sizeof *dout->data);
+    for (int64_t n = 0; n < out->dim[0]; n++)
+        seed_class(session, out, dout, n,
+                   session->run.target[session->run.n_targets > 1 ? n % session->run.n_targets : 0]);
+    return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* session.h - one method at work on one batch of images: the run that its plugin sees, and what the
+ * host keeps beside it. */
+#ifndef RAY_HOST_SESSION_H
+#define RAY_HOST_SESSION_H
+
+#include "base/random.h"
+#include "methods.h"
+#include "run/exec.h"
+
+typedef struct ray_caution { const char *text; const ray_layer **layers; int32_t n; } ray_caution;
+
+/* Scratch memory: a stack of blocks that are used again. */
+typedef struct ray_scratch_block { ray_tensor tensor; size_t capacity; } ray_scratch_block;
+typedef struct ray_scratch { ray_scratch_block **blocks; int32_t n, used; } ray_scratch;
+
+typedef struct ray_session {
+    ray_run            run;         /* first: the plugin's handle leads back here */
+    const ray_method  *method;
+    const char        *asked;       /* the name by which the method was asked for */
+    const ray_network *network;
+    const ray_request *request;
+    ray_arena          arena;       /* options, state and names */
+    int32_t            layer;       /* saliency activation */
+    bool              *kept;        /* by activation: the plugin's keep() */
+    bool              *probed;      /* by activation: the user's --probe */
+    const ray_rule   **rule;        /* by layer: NULL keeps the gradient, knowingly or not */
+    ray_exec          *shared;      /* the image's evaluation, common to the request's methods */
+    bool              *forwarded;   /* it has been evaluated; common too */
+    ray_exec           own;         /* a batch of the method's choice; created by the first batch() */
+    ray_exec          *current;     /* what forward and backward work on */
+    ray_scratch        scratch;
+    ray_random         random;
+    ray_caution       *cautions;
+    int32_t            n_cautions;
+    int64_t            first_target;    /* of run.target within the request's targets */
+    bool               preparing;
+    ray_error         *error;
+} ray_session;
+
+/* Options, layer and rules of one method of the request; then the plugin's prepare(). */
+int  ray_session_open(ray_session *session, const ray_network *network, const ray_method *method,
+                      const char *asked, const ray_request *request, ray_error *error);
+void ray_session_close(ray_session *session);
+
+/* Adds what this method needs of the shared evaluation. */
+void ray_session_demand(const ray_session *session, bool *keep_value, bool *want_signal,
+                        uint8_t *reads);
+
+/* The maps of run.target (n_targets) into map. */
+int ray_session_explain(ray_session *session, ray_tensor *map);
+
+/* Evaluates the image with the shared exec, once. */
+int ray_session_forward_shared(ray_session *session);
+
+/* Says each caution once to the listener, with the names of its layers. Returns how many there were;
+ * with request->strict the first is an error (-1). */
+int ray_session_tell_cautions(const ray_session *session);
+
+/* The services, for run.host. */
+extern const ray_host ray_host_services;
+
+/* options.c: the struct of the method's parameters from the graph's defaults and the settings. */
+int ray_session_read_options(ray_session *session);
+const char *ray_session_default_layer(const ray_session *session);      /* NULL: the graph names none */
+/* The key of a "key=value" or "method.key=value" that this method is meant by, NULL: another is. */
+const char *ray_session_setting_key(const ray_session *session, const char *setting);
+
+/* rules.c */
+int  ray_session_match_rules(ray_session *session);
+int  ray_session_caution(ray_session *session, const ray_layer *layer, const char *text);
+/* Cautions that the rules themselves carry, for the layers that a pass would meet. */
+int  ray_session_caution_rules(ray_session *session);
+
+/* scratch.c: NULL without memory.  To release, set scratch->used back to what it was. */
+ray_tensor *ray_scratch_take(ray_scratch *scratch, int32_t rank, const int64_t *dim);
+void        ray_scratch_free(ray_scratch *scratch);
+
+/* seed.c: what is sent back from the output when the method has no seed of its own. */
+int ray_seed_default(const ray_session *session, const ray_tensor *out, ray_tensor *dout);
+
+static inline ray_session *ray_session_of(ray_run *run)
+{
+    return (ray_session *)(void *)run;
+}
+
+#endif

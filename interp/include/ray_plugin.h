@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* ray_plugin.h - all that an attribution method needs to plug into rayinterp.
+ *
+ * The model.  A network is a graph of activations (values) and layers (computations); each layer
+ * reads activations and weights and writes one activation, which bears the layer's name.  The host
+ * evaluates the network on a batch of images, sends a seed back from the output and asks each layer
+ * on the way for the signal at its inputs.  A method says with rules what replaces the gradient of
+ * which layers, and turns the signal that arrives at one activation into a map.  Every callback is
+ * optional; a method with none is the plain gradient, summed over channels.
+ *
+ * A plugin is a shared object that exports one constant, ray_plugin_entry, made by RAY_PLUGIN below.
+ * The host checks that constant before it calls anything in the plugin, and hands over its services
+ * in run->host, so a plugin links against nothing.  A plugin keeps no writable globals: each run has
+ * its own options and state, and runs may be on different threads.
+ *
+ * Errors.  Every int function returns 0, or nonzero after it said why with host->fail().  Pass a
+ * nonzero result on at once; the host reports the first message.
+ * Ownership.  All pointers a callback is given belong to the host and live until it returns.
+ */
+#ifndef RAY_PLUGIN_H
+#define RAY_PLUGIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "ray_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    RAY_ABI_MAJOR = 1,      /* the host loads its own major only */
+    RAY_ABI_MINOR = 0       /* structs grow at the end; the host loads this minor and older */
+};
+
+typedef struct ray_run ray_run;
+
+/* ---- Layers, as a method sees them. ---- */
+typedef struct ray_layer {
+    const char *name, *kind;
+    uint32_t    traits;             /* of its kind, and RAY_FIRST */
+    int32_t     n_in, n_weights;    /* weights: as the kind lists them, the absent ones counted */
+    bool        weighted;           /* it has at least one weight */
+} ray_layer;
+
+/* ---- Rules: what replaces the gradient, layer by layer. ---- */
+
+/* One layer of one backward pass.  For kinds with RAY_LINEAR weight[0] is the weight and weight[1]
+ * the bias.  data is NULL: for a weight that is absent, for a din that nobody wants (leave it), and
+ * for in and out where the rule said it does not read them.  Every wanted din must be written
+ * whole; where several layers read one activation, the host adds up what they write. */
+typedef struct ray_call {
+    const ray_layer  *layer;
+    const ray_tensor *in, *out;     /* activations read and written: in[n_in], one out */
+    const ray_tensor *weight;
+    const ray_tensor *dout;         /* the signal at out */
+    ray_tensor       *din;          /* the signal to write at each in */
+    int32_t           n_in, n_weights;
+} ray_call;
+
+enum {                              /* ray_rule.reads: activations that must be kept for the rule */
+    RAY_READ_BOTH = 0, RAY_READ_IN = 1, RAY_READ_OUT = 2, RAY_READ_NONE = 4
+};
+
+/* The first rule that fits a layer is its rule.  A layer that none fits keeps its gradient, and the
+ * host warns that the method knows nothing about it; a rule without a backward function says that
+ * the gradient is right there. */
+typedef struct ray_rule {
+    const char *kind;               /* shell pattern: "conv2d", "conv?d", "*"; NULL: every kind */
+    uint32_t    traits;             /* the layer has all of these */
+    const char *layers;             /* shell pattern of the layer's name; NULL: every name */
+    int       (*backward)(ray_run *run, const ray_call *call);
+    uint32_t    reads;
+    const char *caution;            /* warn that the rule is not meant for these layers: the text
+                                     * goes on the sentence "METHOD: <caution>: layers ..."; NULL: none */
+} ray_rule;
+
+/* ---- Backward passes. ---- */
+typedef struct ray_pass {           /* a zero field means the default */
+    const ray_tensor *seed;         /* signal sent back from the output [the run's own] */
+    const char       *to;           /* activation to stop at [the saliency activation and all that is
+                                     * kept]; on the way every kept activation is visited */
+} ray_pass;
+
+/* ---- Services of the host. ---- */
+typedef struct ray_host {           /* never NULL up to the minor the plugin was built with */
+    int (*fail)(ray_run *run, const char *format, ...);     /* returns nonzero */
+    int (*note)(ray_run *run, const char *format, ...);     /* one line for the user; returns 0 */
+    /* A warning about layers: one line per text, that names all layers it was said of. */
+    int (*caution)(ray_run *run, const ray_layer *layer, const char *text);
+
+    /* Memory until the callback that asked for it returns, contents undefined; NULL after fail(). */
+    ray_tensor *(*scratch)(ray_run *run, int32_t rank, const int64_t *dim);
+    uint32_t (*random)(ray_run *run);       /* Mersenne Twister MT19937 of the run's seed */
+    /* To call now and then in long work: nonzero when the user wants it to end. */
+    int (*progress)(ray_run *run, int64_t done, int64_t total);
+
+    /* The layer's own arithmetic on activations and weights of your choice, shaped as the call's.
+     * din[i].data NULL: not wanted. */
+    int (*layer_forward)(ray_run *run, const ray_call *call, const ray_tensor *in,
+                         const ray_tensor *weight, ray_tensor *out);
+    int (*layer_backward)(ray_run *run, const ray_call *call, const ray_tensor *in,
+                          const ray_tensor *out, const ray_tensor *weight,
+                          const ray_tensor *dout, ray_tensor *din);
+
+    /* The network's layers in order of evaluation; NULL past the end or for an unknown name. */
+    const ray_layer *(*layer_at)(ray_run *run, int32_t index);
+    const ray_layer *(*layer_named)(ray_run *run, const char *name);
+
+    /* In prepare: this activation's value or signal will be asked for ("": the saliency activation). */
+    int (*keep)(ray_run *run, const char *activation);
+
+    /* Evaluation.  forward() evaluates the network on the run's image (once, however many runs
+     * share it).  batch() gives a batch of n items to fill, n <= run->batch_max; forward() then
+     * evaluates that instead.  backward() sends a signal back through what forward() evaluated. */
+    ray_tensor *(*batch)(ray_run *run, int64_t n);
+    int (*forward)(ray_run *run);
+    int (*backward)(ray_run *run, const ray_pass *pass);    /* NULL: all defaults */
+    const ray_tensor *(*output)(ray_run *run);              /* of the last forward */
+    const ray_tensor *(*value)(ray_run *run, const char *activation);   /* of the last forward */
+    const ray_tensor *(*signal)(ray_run *run, const char *activation);  /* of the last backward */
+} ray_host;
+
+struct ray_run {                    /* read-only to plugins, but for what state points at */
+    const ray_host   *host;
+    const void       *options;      /* the method's option struct, filled in */
+    void             *state;        /* state_size bytes, zero at the start of the run */
+    const ray_tensor *image;        /* N x C x H x W (or N x F, ...), as the network wants it */
+    const int64_t    *target;       /* the class of each map; NULL in prepare */
+    int64_t           n_targets;    /* N; with RAY_MANY_TARGETS and N = 1 any number */
+    int64_t           batch_max;    /* the largest batch() that is allowed */
+    const char       *layer;        /* saliency activation, "" for the input */
+};
+
+/* ---- What a plugin declares. ---- */
+enum {                              /* flags of a method */
+    RAY_NEEDS_LAYER  = 1,           /* the user must name a saliency layer */
+    RAY_MANY_TARGETS = 2,           /* explain() makes the maps of all targets of one item at once */
+    RAY_FORWARD_ONLY = 4            /* never calls backward(): nothing is kept for one */
+};
+
+/* The callbacks of a run, in the order they are called; in brackets what happens without. */
+typedef struct ray_method {
+    const char       *name;         /* --rule NAME: [a-z0-9_]+ */
+    const char       *alias;        /* a second name, or NULL */
+    const char       *summary;      /* one line */
+    const char       *reference;    /* the paper: authors, title, venue, year */
+    uint32_t          flags;
+    const ray_option *params;       /* NULL: none */
+    const ray_rule   *rules;        /* up to { 0 }; NULL: the gradient everywhere */
+    size_t            params_size, state_size;
+    int  (*prepare)(ray_run *run);  /* check parameters against the network, keep() [accept] */
+    int  (*seed)(ray_run *run, const ray_tensor *out, ray_tensor *dout);    /* [as --signal says] */
+    /* The signal at a kept activation is complete and may be looked at or changed before it goes
+     * on [leave it]. */
+    int  (*visit)(ray_run *run, const char *activation, const ray_tensor *value, ray_tensor *signal);
+    int  (*explain)(ray_run *run, ray_tensor *map);     /* [forward, backward, saliency] */
+    /* x and p are the value and the signal at the saliency activation, map is N x 1 x positions
+     * [sum of p over channels]. */
+    int  (*saliency)(ray_run *run, const ray_tensor *x, const ray_tensor *p, ray_tensor *map);
+    void (*finish)(ray_run *run);   /* release what state holds [nothing] */
+} ray_method;
+
+typedef struct ray_plugin {
+    uint32_t major, minor, n_methods, method_size, option_size, rule_size;
+    const ray_method *methods;
+} ray_plugin;
+
+#ifdef __cplusplus
+#define RAY_PLUGIN_EXTERN extern "C"
+#else
+#define RAY_PLUGIN_EXTERN extern
+#endif
+
+/* RAY_PLUGIN({ .name = ... }, ...) exports the methods of a plugin; use it once, at the end. */
+#define RAY_PLUGIN(...) \
+    static const ray_method ray_plugin_methods[] = { __VA_ARGS__ }; \
+    RAY_PLUGIN_EXTERN __attribute__((visibility("default"))) const ray_plugin ray_plugin_entry; \
+    const ray_plugin ray_plugin_entry = { \
+        RAY_ABI_MAJOR, RAY_ABI_MINOR, sizeof ray_plugin_methods / sizeof *ray_plugin_methods, \
+        sizeof(ray_method), sizeof(ray_option), sizeof(ray_rule), ray_plugin_methods }
+
+#ifdef __cplusplus
+}
+#endif
+#endif

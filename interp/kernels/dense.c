@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* dense.c - fully connected products.  Few items: the weights are streamed once, at memory speed.
+ * Many: matrix products over blocks of the weights. */
+#include <string.h>
+#include "kernels/dense.h"
+#include "kernels/gemm.h"
+#include "kernels/parallel.h"
+#include "kernels/vector.h"
+
+enum {
+    FEW = 3,                /* items up to which streaming wins over gemm */
+    ROWS = 4,               /* rows of W that one pass over x serves */
+    ROW_BLOCK = 32,         /* rows of W in a task */
+    COLUMN_BLOCK = 1024,    /* columns of W in a task of the gradient */
+    GEMM_BLOCK = 128        /* rows or columns of W in one gemm */
+};
+
+typedef struct job {
+    ray_dense_sizes sizes;
+    const RAY_REAL *from, *weight, *bias;
+    RAY_REAL       *to;
+} job;
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t blocks(int64_t n, int64_t block)
+{
+    return (n + block - 1) / block;
+}
+
+static inline __attribute__((always_inline)) RAY_REAL sum_of(const ray_vector *v)
+{
+    RAY_REAL sum = 0;
+    for (int i = 0; i < RAY_VECTOR; i++)
+        sum += (*v)[i];
+    return sum;
+}
+
+/* y[r] += W[r] . x for four rows. */
+RAY_CLONES static void dot_rows(const RAY_REAL *w, int64_t n, const RAY_REAL *x, RAY_REAL *y)
+{
+    ray_vector s0 = { 0 }, s1 = { 0 }, s2 = { 0 }, s3 = { 0 };
+    int64_t i = 0;
+    for (; i + RAY_VECTOR <= n; i += RAY_VECTOR) {
+        ray_vector v = RAY_LOAD(x + i);
+        s0 += v * RAY_LOAD(w + i);
+        s1 += v * RAY_LOAD(w + n + i);
+        s2 += v * RAY_LOAD(w + 2 * n + i);
+        s3 += v * RAY_LOAD(w + 3 * n + i);
+    }
+    RAY_REAL r[ROWS] = { sum_of(&s0), sum_of(&s1), sum_of(&s2), sum_of(&s3) };
+    for (; i < n; i++) {
+        for (int k = 0; k < ROWS; k++)
+            r[k] += x[i] * w[k * n + i];
+    }
+    for (int k = 0; k < ROWS; k++)
+        y[k] += r[k];
+}
+
+RAY_CLONES static void dot_row(const RAY_REAL *w, int64_t n, const RAY_REAL *x, RAY_REAL *y)
+{
+    ray_vector s = { 0 };
+    int64_t i = 0;
+    for (; i + RAY_VECTOR <= n; i += RAY_VECTOR)
+        s += RAY_LOAD(x + i) * RAY_LOAD(w + i);
+    RAY_REAL r = sum_of(&s);
+    for (; i < n; i++)
+        r += x[i] * w[i];
+    *y += r;
+}
+
+static void stream_rows(void *context, int64_t task, int32_t lane)
+{
+    const job *j = context;
+    int64_t in = j->sizes.inputs, out = j->sizes.outputs;
+    int64_t end = smaller((task + 1) * ROW_BLOCK, out);
+    (void)lane;
+    for (int64_t row = task * ROW_BLOCK, n; row < end; row += n) {
+        n = end - row >= ROWS ? ROWS : 1;
+        for (int64_t item = 0; item < j->sizes.items; item++) {
+            RAY_REAL *y = j->to + item * out + row;
+            for (int64_t k = 0; k < n; k++)
+                y[k] = j->bias ? j->bias[row + k] : 0;
+            (n == ROWS ? dot_rows : dot_row)(j->weight + row * in, in, j->from + item * in, y);
+        }
+    }
+}
+
+static void multiply_rows(void *context, int64_t task, int32_t lane)
+{
+    const job *j = context;
+    int64_t in = j->sizes.inputs, out = j->sizes.outputs, row = task * GEMM_BLOCK;
+    ray_gemm_sizes sizes = { j->sizes.items, smaller(GEMM_BLOCK, out - row), in };
+    RAY_REAL *y = j->to + row;
+    (void)lane;
+    for (int64_t item = 0; item < sizes.rows; item++) {
+        for (int64_t k = 0; k < sizes.columns; k++)
+            y[item * out + k] = j->bias ? j->bias[row + k] : 0;
+    }
+    ray_gemm(sizes, (ray_matrix){ j->from, in, false },
+             (ray_matrix){ j->weight + row * in, in, true }, 1, y, out);
+}
+
+void ray_dense_forward(ray_dense_sizes sizes, const RAY_REAL *x, const RAY_REAL *weight,
+                       const RAY_REAL *bias, RAY_REAL *y)
+{
+    job j = { sizes, x, weight, bias, y };
+    if (sizes.items <= FEW)
+        ray_parallel(blocks(sizes.outputs, ROW_BLOCK), stream_rows, &j);
+    else
+        ray_parallel(blocks(sizes.outputs, GEMM_BLOCK), multiply_rows, &j);
+}
+
+/* x[0 ... n) += g[0] W[0] + ... + g[3] W[3], rows of W `stride` apart. */
+RAY_CLONES static void add_rows(const RAY_REAL *w, int64_t stride, const RAY_REAL *g, int64_t n,
+                                RAY_REAL *x)
+{
+    const RAY_REAL *w1 = w + stride, *w2 = w1 + stride, *w3 = w2 + stride;
+    RAY_REAL g0 = g[0], g1 = g[1], g2 = g[2], g3 = g[3];
+    int64_t i = 0;
+    for (; i + RAY_VECTOR <= n; i += RAY_VECTOR) {
+        ray_vector s = RAY_LOAD(x + i) + g0 * RAY_LOAD(w + i) + g1 * RAY_LOAD(w1 + i);
+        s += g2 * RAY_LOAD(w2 + i) + g3 * RAY_LOAD(w3 + i);
+        RAY_STORE(x + i, s);
+    }
+    for (; i < n; i++)
+        x[i] += g0 * w[i] + g1 * w1[i] + g2 * w2[i] + g3 * w3[i];
+}
+
+static void add_row(const RAY_REAL *w, RAY_REAL g, int64_t n, RAY_REAL *x)
+{
+    for (int64_t i = 0; i < n; i++)
+        x[i] += g * w[i];
+}
+
+/* One block of columns; rows whose signal is 0 (most of them behind a one-hot seed) are not read. */
+static void stream_columns(void *context, int64_t task, int32_t lane)
+{
+    const job *j = context;
+    int64_t in = j->sizes.inputs, out = j->sizes.outputs, start = task * COLUMN_BLOCK;
+    int64_t n = smaller(COLUMN_BLOCK, in - start);
+    (void)lane;
+    for (int64_t item = 0; item < j->sizes.items; item++) {
+        const RAY_REAL *g = j->from + item * out;
+        RAY_REAL *x = j->to + item * in + start;
+        memset(x, 0, (size_t)n * sizeof *x);
+        for (int64_t row = 0, step; row < out; row += step) {
+            const RAY_REAL *w = j->weight + row * in + start;
+            step = out - row >= ROWS ? ROWS : 1;
+            if (step == 1)
+                add_row(w, g[row], n, x);
+            else if (g[row] != 0 || g[row + 1] != 0 || g[row + 2] != 0 || g[row + 3] != 0)
+                add_rows(w, in, g + row, n, x);
+        }
+    }
+}
+
+static void multiply_columns(void *context, int64_t task, int32_t lane)
+{
+    const job *j = context;
+    int64_t in = j->sizes.inputs, out = j->sizes.outputs, start = task * GEMM_BLOCK;
+    ray_gemm_sizes sizes = { j->sizes.items, smaller(GEMM_BLOCK, in - start), out };
+    (void)lane;
+    ray_gemm(sizes, (ray_matrix){ j->from, out, false },
+             (ray_matrix){ j->weight + start, in, false }, 0, j->to + start, in);
+}
+
+void ray_dense_gradient(ray_dense_sizes sizes, const RAY_REAL *dy, const RAY_REAL *weight,
+                        RAY_REAL *dx)
+{
+    job j = { sizes, dy, weight, NULL, dx };
+    if (sizes.items <= FEW)
+        ray_parallel(blocks(sizes.inputs, COLUMN_BLOCK), stream_columns, &j);
+    else
+        ray_parallel(blocks(sizes.inputs, GEMM_BLOCK), multiply_columns, &j);
+}

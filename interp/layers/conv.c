@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* conv.c - convolution of one, two and three axes. */
+#include <inttypes.h>
+#include "layers/conv_options.h"
+
+static const ray_option options[] = {
+    RAY_CONV_OPTIONS,
+    { "padding", "zeros around the input: one number, one per axis, two per axis, same or valid",
+      RAY_INTS, 0, RAY_CONV_FIELD(padding), 0, 0, INT32_MAX, RAY_PADDING_WORDS, 6 },
+    { 0 }
+};
+
+static int infer(ray_infer *c, int axes)
+{
+    static const char *const names[] = { "depth", "height", "width" };
+    ray_conv_options *o = c->options;
+    ray_conv_geometry *g = &o->geometry;
+    ray_window window;
+    if (ray_conv_infer_start(c, axes, &o->padding, &window))
+        return -1;
+    for (int a = 0; a < axes; a++) {
+        int i = RAY_CONV_AXES - axes + a;
+        int64_t padded = ray_window_padded(&window, a, c->in[0].dim[a + 1]);
+        int64_t extent = ray_window_extent(&window, a);
+        if (extent > padded)
+            return ray_fail(c->error, "kernel_size: a kernel of %" PRId64 " does not fit in the padded "
+                            "%s of %" PRId64, extent, axes == 1 ? "length" : names[i], padded);
+        g->in[i] = c->in[0].dim[a + 1];
+        g->out[i] = (padded - extent) / g->stride[i] + 1;
+    }
+    return ray_conv_infer_end(c, axes, false);
+}
+
+static int infer1(ray_infer *c)
+{
+    return infer(c, 1);
+}
+
+static int infer2(ray_infer *c)
+{
+    return infer(c, 2);
+}
+
+static int infer3(ray_infer *c)
+{
+    return infer(c, 3);
+}
+
+static int64_t workspace(const ray_op *op)
+{
+    ray_conv_geometry g = ray_conv_geometry_of(op);
+    return ray_conv_workspace(&g);
+}
+
+static void forward(const ray_op *op)
+{
+    ray_conv_geometry g = ray_conv_geometry_of(op);
+    ray_conv_forward(&g, op->in[0].data, op->weight[0].data, op->weight[1].data, op->out->data,
+                     op->work);
+}
+
+static void backward(const ray_op *op)
+{
+    ray_conv_geometry g = ray_conv_geometry_of(op);
+    if (op->din[0].data)
+        ray_conv_gradient(&g, op->dout->data, op->weight[0].data, op->din[0].data, op->work);
+}
+
+#define CONV(kind, text, infer_axes) \
+    { \
+        .name = kind, \
+        .summary = text, \
+        .traits = RAY_LINEAR, \
+        .options = options, \
+        .options_size = sizeof(ray_conv_options), \
+        .weights = { "weight", "bias" }, \
+        .infer = infer_axes, \
+        .workspace = workspace, \
+        .forward = forward, \
+        .backward = backward, \
+    }
+
+RAY_KINDS(conv) = {
+    CONV("conv1d", "y[o] = b[o] + sum over c of w[o][c] * x[c], sliding along a C x L input", infer1),
+    CONV("conv2d", "y[o] = b[o] + sum over c of w[o][c] * x[c], sliding over a C x H x W input", infer2),
+    CONV("conv3d", "y[o] = b[o] + sum over c of w[o][c] * x[c], sliding over a C x D x H x W input",
+         infer3),
+    { 0 }
+};

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* elementwise.h - activations: one number in, one number out.
+ *
+ * A kind says its formula and the host of it is made here: RAY_ELEMENTWISE_FORWARD makes forward() from
+ * an expression in x (the input) and o (the options), RAY_ELEMENTWISE_BACKWARD makes backward() from one
+ * in g (the signal at the output), v (the value it reads: RAY_OF_IN the input, RAY_OF_OUT the output)
+ * and o.  The loop runs over fixed blocks, so that threads change nothing in the result. */
+#ifndef RAY_LAYERS_ELEMENTWISE_H
+#define RAY_LAYERS_ELEMENTWISE_H
+
+#include "layers/kind.h"
+#include "layers/real.h"
+
+enum {
+    RAY_BLOCK = 8192,           /* numbers of one piece of work */
+    RAY_SERIAL = 32768          /* up to so many numbers a second thread does not pay */
+};
+
+#define RAY_VECTORS _Pragma("omp simd")     /* the expression is arithmetic and selections only */
+#define RAY_SCALARS                         /* it calls functions */
+
+#define RAY_OF_IN  op->in[0].data
+#define RAY_OF_OUT op->out->data
+
+#define RAY_ELEMENTWISE_FORWARD(how, options_type, expression)                          \
+    static void forward(const ray_op *op)                                               \
+    {                                                                                   \
+        const options_type *o = op->options;                                            \
+        const RAY_REAL *in = op->in[0].data;                                            \
+        RAY_REAL *out = op->out->data;                                                  \
+        const int64_t n = ray_tensor_size(op->out);                                     \
+        (void)o;                                                                        \
+        _Pragma("omp parallel for schedule(static) if (n > RAY_SERIAL)")                \
+        for (int64_t block = 0; block < n; block += RAY_BLOCK) {                        \
+            const int64_t end = block + RAY_BLOCK < n ? block + RAY_BLOCK : n;          \
+            how for (int64_t i = block; i < end; i++) {                                 \
+                const RAY_REAL x = in[i];                                               \
+                out[i] = (expression);                                                  \
+            }                                                                           \
+        }                                                                               \
+    }
+
+#define RAY_ELEMENTWISE_BACKWARD(how, options_type, value, expression)                  \
+    static void backward(const ray_op *op)                                              \
+    {                                                                                   \
+        const options_type *o = op->options;                                            \
+        const RAY_REAL *values = value, *dout = op->dout->data;                         \
+        RAY_REAL *din = op->din[0].data;                                                \
+        const int64_t n = ray_tensor_size(op->dout);                                    \
+        (void)o;                                                                        \
+        if (!din)                                                                       \
+            return;                                                                     \
+        _Pragma("omp parallel for schedule(static) if (n > RAY_SERIAL)")                \
+        for (int64_t block = 0; block < n; block += RAY_BLOCK) {                        \
+            const int64_t end = block + RAY_BLOCK < n ? block + RAY_BLOCK : n;          \
+            how for (int64_t i = block; i < end; i++) {                                 \
+                const RAY_REAL v = values[i], g = dout[i];                              \
+                din[i] = (expression);                                                  \
+            }                                                                           \
+        }                                                                               \
+    }
+
+/* Options of kinds that have nothing but `inplace`. */
+typedef struct ray_inplace_options { bool inplace; } ray_inplace_options;
+
+#define RAY_INPLACE_OPTION(options_type)                                                \
+    { "inplace", "accepted as in torch, without effect: memory is planned for the whole network", \
+      RAY_BOOL, 0, offsetof(options_type, inplace), 0, 0, 0, NULL, 0 }
+
+/* infer of a layer whose output is shaped as its input. */
+static inline int ray_infer_same(ray_infer *c)
+{
+    c->out = c->in[0];
+    return 0;
+}
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "description_input.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "description_node.h"
+
+/* Pictures larger than this are not read either. */
+#define LONGEST_SIDE 65536.0
+
+#define FIELD(f) offsetof(ray_input_description, f)
+static const ray_option table[] = {
+    { .name = "name", .help = "what `from` calls the input", .type = RAY_STRING,
+      .offset = FIELD(name.text), .words = "input" },
+    { .name = "shape", .help = "shape of one item, as [channels, height, width] or [features]",
+      .type = RAY_INTS, .flags = RAY_REQUIRED, .offset = FIELD(shape), .def = NAN, .min = 1,
+      .max = INFINITY, .count = RAY_MAX_RANK - 1 },
+    { .name = "resize", .help = "pictures: the shorter side is brought to this", .type = RAY_INT,
+      .offset = FIELD(resize), .min = 1, .max = LONGEST_SIDE },
+    { .name = "crop", .help = "pictures: side of the square cut from the centre", .type = RAY_INT,
+      .offset = FIELD(crop), .min = 1, .max = LONGEST_SIDE },
+    { .name = "mean", .help = "pictures: taken from each channel", .type = RAY_NUMBERS,
+      .offset = FIELD(mean), .def = NAN },
+    { .name = "std", .help = "pictures: each channel is divided by it", .type = RAY_NUMBERS,
+      .offset = FIELD(std), .def = NAN, .min = 1e-30, .max = INFINITY },
+    { 0 }
+};
+
+typedef struct reader {
+    const ray_description *d;
+    const ray_node        *mapping;
+    ray_input_description *input;
+    ray_error             *error;
+} reader;
+
+static int check_name(const reader *r)
+{
+    const ray_node *node = ray_node_find(r->mapping, "name");
+    return node == NULL ? 0 : ray_name_read(r->d, node, "name", &r->input->name, r->error);
+}
+
+static int check_shape(const reader *r)
+{
+    const ray_ints *shape = &r->input->shape;
+    r->input->shape_mark = ray_node_find(r->mapping, "shape")->mark;
+    int64_t size = 1;
+    for (int32_t i = 0; i < shape->n; i++)
+        if (!ray_multiply_checked(size, shape->v[i], &size))
+            return ray_fail_at(r->error, r->d->yaml.path, r->input->shape_mark,
+                               "shape: one item would have more numbers than any memory holds");
+    return 0;
+}
+
+/* Keys that are about pictures need an input that is one. */
+static int check_picture(const reader *r)
+{
+    static const char *const keys[] = { "resize", "crop", "mean", "std" };
+    const ray_ints *shape = &r->input->shape;
+    if (shape->n == 3 && (shape->v[0] == 1 || shape->v[0] == 3))
+        return 0;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const ray_node *node = ray_node_find(r->mapping, keys[i]);
+        if (node != NULL)
+            return ray_fail_at(r->error, r->d->yaml.path, node->mark, "%s: the input is not a "
+                               "picture; its shape would be [1 or 3, height, width]", keys[i]);
+    }
+    return 0;
+}
+
+static int check_crop(const reader *r)
+{
+    const ray_input_description *input = r->input;
+    if (input->crop == 0 ||
+        (input->crop == input->shape.v[1] && input->crop == input->shape.v[2]))
+        return 0;
+    return ray_fail_at(r->error, r->d->yaml.path, ray_node_find(r->mapping, "crop")->mark,
+                       "crop: %lld makes pictures of %lld x %lld, the shape wants %lld x %lld",
+                       (long long)input->crop, (long long)input->crop, (long long)input->crop,
+                       (long long)input->shape.v[1], (long long)input->shape.v[2]);
+}
+
+static int check_count(const reader *r, const char *key, int32_t n)
+{
+    int32_t channels = (int32_t)r->input->shape.v[0];
+    if (n == 0 || n == 1 || n == channels)
+        return 0;
+    return ray_fail_at(r->error, r->d->yaml.path, ray_node_find(r->mapping, key)->mark,
+                       "%s: %d numbers for %d channel%s; one for each, or one for all", key, n,
+                       channels, channels == 1 ? "" : "s");
+}
+
+int ray_input_read_description(ray_description *d, const ray_node *node, ray_error *error)
+{
+    reader r = { d, node, &d->input, error };
+    if (ray_node_expect(d, node, "input", RAY_MAPPING, error) != 0 ||
+        ray_options_read(table, &d->input, node, NULL, d->yaml.path, error) != 0)
+        return -1;
+    if (check_name(&r) != 0 || check_shape(&r) != 0 || check_picture(&r) != 0 ||
+        check_crop(&r) != 0)
+        return -1;
+    return check_count(&r, "mean", d->input.mean.n) != 0 ||
+           check_count(&r, "std", d->input.std.n) != 0 ? -1 : 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/option.h"
+#include "base/text.h"
+#include "description.h"
+
+static const char *const common_keys[] = { "name", "type", "from", "params", NULL };
+
+bool ray_layer_key_is_common(const char *key)
+{
+    for (int i = 0; common_keys[i] != NULL; i++)
+        if (strcmp(common_keys[i], key) == 0)
+            return true;
+    return false;
+}
+
+/* Besides the options, the keys that are skipped are valid: a slip may be meant for one of them. */
+static int fail_unknown(const ray_option *table, bool (*skip)(const char *key), const ray_node *key,
+                        const char *path, ray_error *error)
+{
+    char hint[256];
+    ray_nearest nearest = ray_nearest_start(key->text);
+    for (const ray_option *o = table; o != NULL && o->name != NULL; o++)
+        ray_nearest_offer(&nearest, o->name);
+    for (int i = 0; skip != NULL && common_keys[i] != NULL; i++)
+        if (skip(common_keys[i]))
+            ray_nearest_offer(&nearest, common_keys[i]);
+    const char *slip = ray_nearest_hint(&nearest, hint, sizeof hint);
+    if (slip[0] != '\0')
+        return ray_fail_at(error, path, key->mark, "unknown attribute \"%s\"%s", key->text, slip);
+    ray_option_unknown(table, key->text, error);
+    return ray_fail_prefix(error, "%s:%d:%d: ", path, key->mark.line, key->mark.column);
+}
+
+static bool looks_like_value(const char *text)
+{
+    double number;
+    return ray_parse_number(text, &number) || strcmp(text, "true") == 0 ||
+           strcmp(text, "false") == 0;
+}
+
+/* What a table cannot know is wrong: a value in quotes, or none; NULL: nothing. */
+static const char *find_fault(const ray_option *option, const ray_node *node)
+{
+    bool text = option->type == RAY_STRING || option->type == RAY_ENUM;
+    if (node->type == RAY_MAPPING)
+        return "a mapping is given";
+    if (node->type == RAY_SEQUENCE)
+        return "a list inside a list";
+    if (ray_node_is_null(node) && (text || option->words == NULL))
+        return "the value is missing";
+    if (node->quoted && !text && looks_like_value(node->text))
+        return "in quotes this is text";
+    return NULL;
+}
+
+static int check_scalar(const ray_option *option, const ray_node *node, const char *path,
+                        ray_error *error)
+{
+    char allowed[256];
+    const char *fault = find_fault(option, node);
+    if (fault == NULL)
+        return 0;
+    return ray_fail_at(error, path, node->mark, "%s: %s; expected: %s", option->name, fault,
+                       ray_option_describe(option, allowed, sizeof allowed));
+}
+
+int ray_option_read(const ray_option *option, void *options, const ray_node *value, const char *path,
+                    ray_error *error)
+{
+    const char *words[RAY_MAX_LIST];
+    bool is_list = value->type == RAY_SEQUENCE;
+    int32_t n = is_list ? value->n : 1;
+    for (int32_t i = 0; i < n && i < RAY_MAX_LIST; i++) {
+        const ray_node *entry = is_list ? value->values[i] : value;
+        if (check_scalar(option, entry, path, error) != 0)
+            return -1;
+        words[i] = entry->text;
+    }
+    if (ray_option_set(option, options, words, n, is_list, error) == 0)
+        return 0;
+    return ray_fail_prefix(error, "%s:%d:%d: ", path, value->mark.line, value->mark.column);
+}
+
+static int check_required(const ray_option *table, const ray_node *mapping, const char *path,
+                          ray_error *error)
+{
+    for (const ray_option *o = table; o != NULL && o->name != NULL; o++)
+        if ((o->flags & RAY_REQUIRED) != 0 && ray_node_find(mapping, o->name) == NULL)
+            return ray_fail_at(error, path, mapping->mark, "\"%s\" is missing: %s", o->name,
+                               o->help);
+    return 0;
+}
+
+int ray_options_read(const ray_option *table, void *options, const ray_node *mapping,
+                     bool (*skip)(const char *key), const char *path, ray_error *error)
+{
+    ray_options_init(table, options);
+    for (int32_t i = 0; i < mapping->n; i++) {
+        const ray_node *key = mapping->keys[i];
+        if (skip != NULL && skip(key->text))
+            continue;
+        const ray_option *option = ray_option_find(table, key->text);
+        if (option == NULL)
+            return fail_unknown(table, skip, key, path, error);
+        if (ray_option_read(option, options, mapping->values[i], path, error) != 0)
+            return -1;
+    }
+    return check_required(table, mapping, path, error);
+}

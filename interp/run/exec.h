@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* exec.h - a planned network with its memory: forward and backward passes over one batch. */
+#ifndef RAY_RUN_EXEC_H
+#define RAY_RUN_EXEC_H
+
+#include "network/network.h"
+#include "plan/plan.h"
+
+typedef struct ray_exec {
+    const ray_network *network;
+    ray_plan           plan;
+    RAY_REAL          *values, *signals, *spare, *work;
+    ray_tensor        *value;       /* by activation, weights included: their data is the network's */
+    ray_tensor        *signal;      /* by activation; data NULL where no signal has a place */
+    bool              *reached;     /* by activation: the last backward pass left a signal there */
+    uint8_t           *reads;       /* by layer: copied from the demand */
+    ray_tensor        *in, *din;    /* operands of the layer at hand: as many as the widest layer reads */
+    bool               check;       /* stop at the first layer that yields NaN or infinity */
+} ray_exec;
+
+/* The input's value is to be filled by the caller: exec->value[0]. */
+int  ray_exec_create(ray_exec *exec, const ray_network *network, const ray_demand *demand,
+                     ray_error *error);
+void ray_exec_destroy(ray_exec *exec);
+
+/* Fewer items than planned: all tensors get this first dimension. */
+void ray_exec_set_items(ray_exec *exec, int64_t items);
+
+/* Evaluates the network.  Fails only with check. */
+int ray_exec_forward(ray_exec *exec, ray_error *error);
+
+/* A backward pass.  layer: runs a layer's backward function, or NULL: the kind's own.  visit: may look at
+ * or change a complete signal before it goes on; NULL: no. */
+typedef struct ray_backward {
+    const bool *wanted;             /* by activation: where the pass goes */
+    int (*layer)(void *context, int32_t layer, const ray_op *op);
+    int (*visit)(void *context, int32_t activation, ray_tensor *signal);
+    void *context;
+} ray_backward;
+
+/* The seed is in exec->signal[output] already. */
+int ray_exec_backward(ray_exec *exec, const ray_backward *how, ray_error *error);
+
+/* The kind's own functions; views included. */
+void ray_layer_forward(const ray_graph_layer *layer, const ray_op *op);
+void ray_layer_backward(const ray_graph_layer *layer, const ray_op *op);
+
+bool ray_tensor_finite(const ray_tensor *tensor);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* scale.h - which numbers of a map are shown by which colours. */
+#ifndef RAY_WRITE_SCALE_H
+#define RAY_WRITE_SCALE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "colour.h"
+
+/* From 0 (signed: from -most) to most.  low, high: what the map really reaches. */
+typedef struct ray_scale { double most, low, high; bool is_signed; } ray_scale;
+
+/* Signed when there are negative values that one could see; those that are NaN or infinite do not count. */
+ray_scale  ray_scale_of(const float *map, int64_t n);
+ray_colour ray_scale_colour(const ray_scale *scale, double value);
+/* Where a value lies on the scale, 0 ... 1. */
+double     ray_scale_position(const ray_scale *scale, double value);
+
+enum { RAY_MOST_TICKS = 5 };
+/* Round numbers within the scale, ascending, 0 among them.  Returns how many. */
+int ray_scale_ticks(const ray_scale *scale, double tick[RAY_MOST_TICKS]);
+
+enum { RAY_NUMBER_SIZE = 16 };
+/* Three significant digits in few characters and in any locale: "0.25", "-1200", "2.5e-7". */
+const char *ray_number_text(double value, char text[RAY_NUMBER_SIZE]);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* test_conv_kernels.c - convolutions large enough for every method, block and edge of the kernels,
+ * against the definition, in the arithmetic that they are built in; and the same bits whatever the
+ * number of threads. */
+#include <CUnit/Basic.h>
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+#include "base/random.h"
+#include "kernels/conv.h"
+
+#define TEXT "%s %s: %lld is %.9g, expected %.9g"
+
+typedef struct shape {
+    const char *what;
+    int64_t items, groups, in_channels, out_channels;
+    int64_t in[3], kernel[3], stride[3], dilation[3], before[3], after[3];
+} shape;
+
+static const shape shapes[] = {
+    { "1x1, several panels", 2, 1, 40, 70, { 1, 20, 31 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0 }, { 0 } },
+    { "1x1, several blocks", 1, 1, 50, 260, { 1, 7, 7 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0 }, { 0 } },
+    { "1x1 stride 2", 1, 1, 30, 36, { 1, 15, 14 }, { 1, 1, 1 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0 }, { 0 } },
+    { "1x1 in groups", 2, 2, 40, 36, { 1, 9, 9 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0 }, { 0 } },
+    { "3x3, panels of many rows", 1, 1, 3, 20, { 1, 70, 69 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
+      { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3, chunks of channels", 1, 1, 70, 20, { 1, 40, 44 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
+      { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3, shared by all threads", 2, 1, 40, 150, { 1, 14, 14 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
+      { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3, shared, several chunks", 1, 1, 130, 140, { 1, 30, 31 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
+      { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3 narrowing", 1, 1, 200, 8, { 1, 12, 12 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
+      { 0, 1, 1 }, { 0, 1, 1 } },
+    { "7x7 stride 2", 1, 1, 3, 24, { 1, 60, 61 }, { 1, 7, 7 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0, 3, 3 }, { 0, 3, 3 } },
+    { "3x3 stride 2, gradient in chunks", 1, 1, 33, 20, { 1, 150, 99 }, { 1, 3, 3 }, { 1, 2, 2 }, { 1, 1, 1 },
+      { 0, 0, 1 }, { 0, 1, 0 } },
+    { "11x11 stride 4", 1, 1, 2, 9, { 1, 63, 55 }, { 1, 11, 11 }, { 1, 4, 4 }, { 1, 1, 1 }, { 0, 2, 2 }, { 0, 2, 2 } },
+    { "padding beyond the kernel", 1, 1, 4, 6, { 1, 5, 6 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
+      { 0, 5, 4 }, { 0, 3, 6 } },
+    { "dilated", 1, 1, 9, 17, { 1, 30, 28 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 4, 6 }, { 0, 4, 6 }, { 0, 4, 6 } },
+    { "the whole input", 2, 1, 12, 50, { 1, 7, 6 }, { 1, 7, 6 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0 }, { 0 } },
+    { "the whole input, many items", 9, 1, 12, 150, { 1, 3, 3 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0 }, { 0 } },
+    { "groups", 2, 3, 48, 36, { 1, 11, 13 }, { 1, 3, 3 }, { 1, 2, 1 }, { 1, 1, 1 }, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "small groups", 1, 5, 20, 30, { 1, 17, 33 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "small groups, stride 2", 1, 5, 20, 10, { 1, 17, 33 }, { 1, 3, 3 }, { 1, 2, 2 }, { 1, 1, 1 },
+      { 0, 1, 1 }, { 0, 1, 1 } },
+    { "depthwise", 2, 40, 40, 40, { 1, 7, 7 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "depthwise in bands", 1, 3, 3, 3, { 1, 150, 160 }, { 1, 5, 5 }, { 1, 1, 1 }, { 1, 1, 1 },
+      { 0, 2, 2 }, { 0, 2, 2 } },
+    { "depthwise stride 2 in bands", 1, 3, 3, 6, { 1, 250, 161 }, { 1, 5, 5 }, { 1, 2, 2 }, { 1, 1, 1 },
+      { 0, 1, 2 }, { 0, 2, 1 } },
+    { "depthwise stride 3 dilation 2", 1, 7, 7, 7, { 1, 29, 30 }, { 1, 3, 4 }, { 1, 3, 3 }, { 1, 2, 2 },
+      { 0, 1, 4 }, { 0, 0, 4 } },
+    { "depthwise, padding beyond the kernel", 1, 4, 4, 4, { 1, 9, 8 }, { 1, 3, 3 }, { 1, 1, 2 }, { 1, 1, 1 },
+      { 0, 4, 5 }, { 0, 3, 3 } },
+    { "depthwise stride beyond the kernel", 1, 4, 4, 4, { 1, 19, 18 }, { 1, 2, 1 }, { 1, 5, 3 }, { 1, 1, 1 },
+      { 0, 1, 0 }, { 0, 0, 0 } },
+    { "depthwise over depth", 1, 6, 6, 6, { 9, 8, 10 }, { 3, 3, 3 }, { 2, 1, 2 }, { 1, 1, 1 },
+      { 1, 1, 1 }, { 1, 1, 1 } },
+    { "three axes", 1, 1, 8, 12, { 7, 12, 11 }, { 3, 3, 2 }, { 1, 2, 1 }, { 1, 1, 2 }, { 1, 1, 0 }, { 1, 0, 1 } },
+    { "three axes stride 1", 1, 1, 10, 12, { 6, 12, 10 }, { 3, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
+      { 1, 1, 1 }, { 1, 1, 1 } },
+};
+
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
+typedef struct trial {
+    const shape      *shape;
+    ray_conv_geometry g;
+    int64_t           in_size, out_size, weight_size;
+    RAY_REAL         *x, *y, *dx, *dy, *weight, *bias;
+} trial;
+
+static int64_t volume(const int64_t *v)
+{
+    return v[0] * v[1] * v[2];
+}
+
+static RAY_REAL *random_numbers(int64_t n, ray_random *random)
+{
+    RAY_REAL *data = ray_alloc((size_t)n, sizeof *data);
+    for (int64_t i = 0; random && i < n; i++)
+        data[i] = (RAY_REAL)(2 * ray_random_uniform(random) - 1);
+    for (int64_t i = 0; !random && i < n; i++)
+        data[i] = (RAY_REAL)NAN;
+    return data;
+}
+
+static void trial_open(trial *t, const shape *s)
+{
+    ray_random random;
+    ray_random_seed(&random, 3);
+    *t = (trial){ .shape = s, .g = { .items = s->items, .groups = s->groups,
+                                     .in_channels = s->in_channels, .out_channels = s->out_channels } };
+    for (int a = 0; a < 3; a++) {
+        t->g.in[a] = s->in[a];
+        t->g.kernel[a] = s->kernel[a];
+        t->g.stride[a] = s->stride[a];
+        t->g.dilation[a] = s->dilation[a];
+        t->g.before[a] = s->before[a];
+        int64_t room = s->in[a] + s->before[a] + s->after[a] - (s->kernel[a] - 1) * s->dilation[a] - 1;
+        t->g.out[a] = room / s->stride[a] + 1;
+    }
+    t->in_size = s->items * s->in_channels * volume(t->g.in);
+    t->out_size = s->items * s->out_channels * volume(t->g.out);
+    t->weight_size = s->out_channels * (s->in_channels / s->groups) * volume(t->g.kernel);
+    t->x = random_numbers(t->in_size, &random);
+    t->dy = random_numbers(t->out_size, &random);
+    t->weight = random_numbers(t->weight_size, &random);
+    t->bias = random_numbers(s->out_channels, &random);
+    t->y = random_numbers(t->out_size, NULL);
+    t->dx = random_numbers(t->in_size, NULL);
+}
+
+static void trial_close(trial *t)
+{
+    free(t->x);
+    free(t->y);
+    free(t->dx);
+    free(t->dy);
+    free(t->weight);
+    free(t->bias);
+}
+
+static void compute(trial *t)
+{
+    int64_t size = ray_conv_workspace(&t->g);
+    RAY_REAL *work = size > 0 ? ray_alloc_aligned((size_t)size * sizeof *work) : NULL;
+    for (int64_t i = 0; i < size; i++)
+        work[i] = (RAY_REAL)NAN;
+    ray_conv_forward(&t->g, t->x, t->weight, t->bias, t->y, work);
+    for (int64_t i = 0; i < size; i++)
+        work[i] = (RAY_REAL)NAN;
+    ray_conv_gradient(&t->g, t->dy, t->weight, t->dx, work);
+    free(work);
+}
+
+/* ---- The definition ---- */
+
+static void split(int64_t index, const int64_t *sizes, int64_t *v)
+{
+    for (int a = 2; a >= 0; a--) {
+        v[a] = index % sizes[a];
+        index /= sizes[a];
+    }
+}
+
+/* One output channel of one group's input channel: y += w x, and dx += w dy. */
+static void define_pair(const trial *t, const RAY_REAL *x, const RAY_REAL *dy, const RAY_REAL *w,
+                        double *y, double *dx)
+{
+    const ray_conv_geometry *g = &t->g;
+    for (int64_t i = 0; i < volume(g->out) * volume(g->kernel); i++) {
+        int64_t o[3], k[3], in[3], position = i / volume(g->kernel), tap = i % volume(g->kernel);
+        bool inside = true;
+        split(position, g->out, o);
+        split(tap, g->kernel, k);
+        for (int a = 0; a < 3; a++) {
+            in[a] = o[a] * g->stride[a] - g->before[a] + k[a] * g->dilation[a];
+            inside = inside && in[a] >= 0 && in[a] < g->in[a];
+        }
+        if (!inside)
+            continue;
+        int64_t source = (in[0] * g->in[1] + in[1]) * g->in[2] + in[2];
+        y[position] += (double)w[tap] * (double)x[source];
+        dx[source] += (double)w[tap] * (double)dy[position];
+    }
+}
+
+static void define(const trial *t, double *y, double *dx)
+{
+    const ray_conv_geometry *g = &t->g;
+    int64_t in = g->in_channels / g->groups, out = g->out_channels / g->groups;
+    for (int64_t i = 0; i < t->out_size; i++)
+        y[i] = (double)t->bias[i / volume(g->out) % g->out_channels];
+    for (int64_t pair = 0; pair < g->items * g->out_channels * in; pair++) {
+        int64_t o = pair / in, group = o % g->out_channels / out;
+        int64_t i = (o / g->out_channels * g->groups + group) * in + pair % in;
+        const RAY_REAL *w = t->weight + pair % (g->out_channels * in) * volume(g->kernel);
+        define_pair(t, t->x + i * volume(g->in), t->dy + o * volume(g->out), w, y + o * volume(g->out),
+                    dx + i * volume(g->in));
+    }
+}
+
+static void check(const trial *t, const char *what, const RAY_REAL *got, const double *expected,
+                  int64_t n)
+{
+    double most = 0, allowed = sizeof(RAY_REAL) == 4 ? 2e-6 : 1e-14;
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < n; i++)
+        most = fmax(most, fabs(expected[i]));
+    for (int64_t i = 0; i < n; i++) {
+        if (fabs((double)got[i] - expected[i]) <= allowed * most)
+            continue;
+        if (wrong++ == 0)
+            printf("\n    " TEXT, t->shape->what, what, (long long)i, (double)got[i], expected[i]);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static void test_definition(void)
+{
+    for (int i = 0; i < SHAPES; i++) {
+        trial t;
+        trial_open(&t, &shapes[i]);
+        double *y = ray_alloc((size_t)t.out_size, sizeof *y);
+        double *dx = ray_alloc((size_t)t.in_size, sizeof *dx);
+        define(&t, y, dx);
+        compute(&t);
+        check(&t, "output", t.y, y, t.out_size);
+        check(&t, "gradient", t.dx, dx, t.in_size);
+        free(y);
+        free(dx);
+        trial_close(&t);
+    }
+}
+
+static void test_threads(void)
+{
+    int threads = omp_get_max_threads();
+    for (int i = 0; i < SHAPES; i++) {
+        trial one, many;
+        trial_open(&one, &shapes[i]);
+        trial_open(&many, &shapes[i]);
+        omp_set_num_threads(1);
+        compute(&one);
+        omp_set_num_threads(5);
+        compute(&many);
+        CU_ASSERT(memcmp(one.y, many.y, (size_t)one.out_size * sizeof *one.y) == 0);
+        CU_ASSERT(memcmp(one.dx, many.dx, (size_t)one.in_size * sizeof *one.dx) == 0);
+        trial_close(&one);
+        trial_close(&many);
+    }
+    omp_set_num_threads(threads);
+}
+
+int main(void)
+{
+    CU_initialize_registry();
+    CU_pSuite suite = CU_add_suite("convolution kernels", NULL, NULL);
+    CU_add_test(suite, "every method against the definition", test_definition);
+    CU_add_test(suite, "the same bits on any number of threads", test_threads);
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    unsigned failures = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failures > 0;
+}
