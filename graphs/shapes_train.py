@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Train the demonstration network on synthetic scenes and write its weights and its accuracy.
 
-The network answers, for each class, whether the scene contains it (one logit a class, binary cross-entropy); it
-is told neither where the objects are nor how many.  Batch norm helps the training and is folded into the
-convolutions before the weights are written, so what is shipped is convolutions, ReLUs, pooling and one linear layer.
-The same seed on the same machine and torch gives the same weights.
+The network answers, for each class, whether the scene contains it (one logit a class, binary
+cross-entropy); it is told neither where the objects are nor how many.  Batch norm helps the
+training and is folded into the convolutions before the weights are written, so what is shipped is
+convolutions, ReLUs, pooling and one linear layer.  The same seed on the same machine and torch
+gives the same weights.
 
-    python3 graphs/shapes_train.py            about 12 minutes on two cores
+    python3 graphs/shapes_train.py            10 to 15 minutes on two cores
 """
+
 import argparse
 import multiprocessing
 import os
@@ -24,17 +26,19 @@ from export_state_dict import write_safetensors
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLASSES = shapes_scenes.CLASSES
-TRAIN_SEED, TEST_SEED = 1, 2                 # series of scenes
+TRAIN_SEED, TEST_SEED = 1, 2  # series of scenes
 TEST_COUNT = 4000
-MEAN, STD = 0.5, 0.25                        # of every channel, as in shapes.yaml
+MEAN, STD = 0.5, 0.25  # of every channel, as in shapes.yaml
 
 # (layer, channels) for a 3x3 convolution with a ReLU, or a name for a 2x2 max pooling
-STRUCTURE = (("conv1", 16), "pool1", ("conv2_1", 32), ("conv2_2", 32), "pool2",
-             ("conv3_1", 64), ("conv3_2", 64), "pool3", ("conv4_1", 96), ("conv4_2", 96))
+STRUCTURE = (("conv1", 16), "pool1",
+             ("conv2_1", 32), ("conv2_2", 32), "pool2",
+             ("conv3_1", 64), ("conv3_2", 64), "pool3",
+             ("conv4_1", 96), ("conv4_2", 96))
 
 
 class Shapes(nn.Module):
-    """Logits for N x 3 x H x W; batch norm NAME.norm after convolution NAME.conv while training."""
+    """Logits for N x 3 x H x W; while training, batch norm after each convolution."""
 
     def __init__(self):
         super().__init__()
@@ -43,8 +47,12 @@ class Shapes(nn.Module):
         for entry in STRUCTURE:
             if not isinstance(entry, str):
                 name, wide = entry
-                self.layers[name] = nn.ModuleDict({"conv": nn.Conv2d(channels, wide, 3, padding=1, bias=False),
-                                                   "norm": nn.BatchNorm2d(wide)})
+                self.layers[name] = nn.ModuleDict(
+                    {
+                        "conv": nn.Conv2d(channels, wide, 3, padding=1, bias=False),
+                        "norm": nn.BatchNorm2d(wide),
+                    }
+                )
                 channels = wide
         self.classifier = nn.Linear(channels, len(CLASSES))
 
@@ -62,7 +70,10 @@ class Shapes(nn.Module):
 
     def folded(self):
         """{name: tensor} of the same function without batch norm."""
-        tensors = {"classifier.weight": self.classifier.weight, "classifier.bias": self.classifier.bias}
+        tensors = {
+            "classifier.weight": self.classifier.weight,
+            "classifier.bias": self.classifier.bias,
+        }
         for name, layer in self.layers.items():
             norm = layer["norm"]
             scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
@@ -77,11 +88,13 @@ def run_folded(tensors, x):
         if isinstance(entry, str):
             x = F.max_pool2d(x, 2)
         else:
-            x = F.relu(F.conv2d(x, tensors[entry[0] + ".weight"], tensors[entry[0] + ".bias"], padding=1))
+            weight, bias = tensors[entry[0] + ".weight"], tensors[entry[0] + ".bias"]
+            x = F.relu(F.conv2d(x, weight, bias, padding=1))
     return F.linear(x.mean((2, 3)), tensors["classifier.weight"], tensors["classifier.bias"])
 
 
-# --- Data ------------------------------------------------------------------------------------------------
+# --- Data ----------------------------------------------------------------------------------------
+
 
 def draw_one(job):
     picture, labels = shapes_scenes.draw_scene(*job)
@@ -93,8 +106,8 @@ def draw_series(seed, count):
     with multiprocessing.Pool(2) as pool:
         scenes = pool.map(draw_one, [(seed, index) for index in range(count)], chunksize=64)
     pictures = np.stack([picture for picture, _ in scenes]).transpose(0, 3, 1, 2)
-    flags = np.stack([flags for _, flags in scenes])
-    return torch.from_numpy(np.ascontiguousarray(pictures)), torch.from_numpy(flags.astype(np.float32))
+    flags = np.stack([flags for _, flags in scenes]).astype(np.float32)
+    return torch.from_numpy(np.ascontiguousarray(pictures)), torch.from_numpy(flags)
 
 
 def load_series(seed, count, cache):
@@ -121,14 +134,15 @@ def augment(pictures, random):
     return pictures.gather(1, order[:, :, None, None].expand_as(pictures))
 
 
-# --- Training --------------------------------------------------------------------------------------------
+# --- Training ------------------------------------------------------------------------------------
+
 
 def train_epoch(model, data, optimizer, schedule, options, random):
     pictures, flags = data
     model.train()
     total = 0.0
     order = torch.randperm(len(pictures), generator=random)
-    for chosen in order.split(options.batch)[:len(order) // options.batch]:
+    for chosen in order.split(options.batch)[: len(order) // options.batch]:
         features = model.features(preprocess(augment(pictures[chosen], random)))
         logits = model.classifier(features.mean((2, 3)))
         loss = F.binary_cross_entropy_with_logits(logits, flags[chosen])
@@ -146,15 +160,19 @@ def train(data, options):
     model = Shapes()
     steps = options.epochs * (len(data[0]) // options.batch)
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, weight_decay=options.decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, options.rate, total_steps=steps, pct_start=0.2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, options.rate, total_steps=steps, pct_start=0.2
+    )
     start = time.monotonic()
     for epoch in range(options.epochs):
         loss = train_epoch(model, data, optimizer, schedule, options, random)
-        print(f"epoch {epoch + 1} of {options.epochs}: loss {loss:.4f}, {time.monotonic() - start:.0f} s", flush=True)
+        seconds = time.monotonic() - start
+        print(f"epoch {epoch + 1}: loss {loss:.4f}, {seconds:.0f} s", flush=True)
     return model.eval()
 
 
-# --- Accuracy --------------------------------------------------------------------------------------------
+# --- Accuracy ------------------------------------------------------------------------------------
+
 
 def predict(tensors, pictures):
     with torch.no_grad():
@@ -162,7 +180,7 @@ def predict(tensors, pictures):
 
 
 def balanced_accuracy(logits, flags):
-    """For one class: scenes with it and as many without it; (scenes of each, hits among the first, among the second)."""
+    """For one class, as many scenes without it as with it: (scenes of each, found, rejected)."""
     present, absent = logits[flags > 0.5], logits[flags < 0.5]
     count = min(len(present), len(absent))
     return count, int((present[:count] > 0).sum()), int((absent[:count] <= 0).sum())
@@ -172,24 +190,28 @@ def accuracy_table(tensors, data):
     """Text, one line a class; every scene of the series is new to the network."""
     pictures, flags = data
     logits = predict(tensors, pictures)
-    lines = [f"{'class':<10} {'scenes with':>11} {'found':>7} {'scenes without':>14} {'rejected':>8} {'accuracy':>8}"]
+    lines = ["class      scenes with   found scenes without rejected accuracy"]
     for index, name in enumerate(CLASSES):
         count, found, rejected = balanced_accuracy(logits[:, index], flags[:, index])
-        lines.append(f"{name:<10} {count:>11} {found / count:>7.2%} {count:>14} {rejected / count:>8.2%} "
-                     f"{(found + rejected) / (2 * count):>8.2%}")
+        lines.append(
+            f"{name:<10} {count:>11} {found / count:>7.2%} {count:>14} {rejected / count:>8.2%} "
+            f"{(found + rejected) / (2 * count):>8.2%}"
+        )
     return "\n".join(lines) + "\n"
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description="Train the demonstration network.")
-    parser.add_argument("--output", default=HERE, metavar="DIR", help="where the weights and the table go")
+    parser.add_argument(
+        "--output", default=HERE, metavar="DIR", help="where the weights and the table go"
+    )
     parser.add_argument("--cache", metavar="DIR", help="keep the scenes drawn here")
     parser.add_argument("--scenes", type=int, default=12800)
     parser.add_argument("--epochs", type=int, default=7)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=4e-3)
     parser.add_argument("--decay", type=float, default=0.05)
-    parser.add_argument("--sparsity", type=float, default=0.02, help="weight of the last features' mean in the loss")
+    parser.add_argument("--sparsity", type=float, default=0.02, help="weight of the features' mean")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
