@@ -8,7 +8,7 @@ sanitize := build-sanitize
 packages := gcc meson ninja-build pkg-config libyaml-dev libjansson-dev libzip-dev libpng-dev \
             libjpeg-dev libopenblas-dev libcunit1-dev scdoc
 
-.PHONY: demo test build photo sanitize bench install packages fixtures clean help
+.PHONY: demo test build photo sanitize bench install packages clean help
 
 help:
 	@echo 'make demo       install what is missing, build, explain the shipped picture'
@@ -16,6 +16,7 @@ help:
 	@echo 'make build      build only: leaves $(build)/rayinterp'
 	@echo 'make photo      explain a photograph with EfficientNet-Lite0 (fetches its weights)'
 	@echo 'make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make bench      time VGG16 and single layers against torch'
 	@echo 'make install    meson install of the release build'
 	@echo 'make clean      remove the build folders'
 
@@ -52,6 +53,12 @@ photo: packages build
 	$(build)/rayinterp $(build)/photo/efficientnet_lite0.yaml --output $(build)/photo/coffee \
 	    --input $(build)/photo/coffee.png --target espresso \
 	    --rule gradient,grad_cam,ebp,guided_backprop
+
+bench: packages build
+	@.ci/install python3-torch
+	ninja -C $(build) tests/bench/network_bench tests/bench/conv_bench
+	python3 tests/bench/network_bench.py $(build)/tests/bench/network_bench
+	python3 tests/bench/conv_bench.py $(build)/tests/bench/conv_bench
 
 install: build
 	meson install -C $(build)

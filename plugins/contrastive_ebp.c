@@ -60,7 +60,7 @@ static int check_layers(ray_run *run)
         return run->host->fail(run, "classifier_layer \"%s\" is not a convolution or fully connected "
                                "layer of this network", p->classifier_layer ? p->classifier_layer : "");
     if (run->host->keep(run, p->contrast_layer))
-        return run->host->fail(run, "contrast_layer");
+        return -1;
     if (classifier <= contrast)
         return run->host->fail(run, "classifier_layer \"%s\" must come after contrast_layer \"%s\"",
                                s->classifier->name, p->contrast_layer);

@@ -19,34 +19,42 @@ int64_t ray_count_positions(const ray_tensor *tensor)
     return n;
 }
 
-int ray_saliency_max_abs(ray_run *run, const ray_tensor *x, const ray_tensor *p, ray_tensor *map)
+static inline float larger_magnitude(float most, float p)
 {
-    (void)run;
-    (void)x;
+    return fabsf(p) > most || isnan(p) ? fabsf(p) : most;
+}
+
+static inline float add(float sum, float p)
+{
+    return sum + p;
+}
+
+/* map = combine(... combine(0, p of channel 0) ..., p of the last channel) at each position */
+static inline int combine_channels(const ray_tensor *p, ray_tensor *map, float combine(float, float))
+{
     int64_t positions = ray_count_positions(p);
     for (int64_t n = 0; n < p->dim[0]; n++)
         for (int64_t c = 0; c < p->dim[1]; c++) {
             const float *from = p->data + (n * p->dim[1] + c) * positions;
             float *to = map->data + n * positions;
             for (int64_t u = 0; u < positions; u++)
-                to[u] = c && !(fabsf(from[u]) > to[u]) && !isnan(from[u]) ? to[u] : fabsf(from[u]);
+                to[u] = combine(c ? to[u] : 0, from[u]);
         }
     return 0;
+}
+
+int ray_saliency_max_abs(ray_run *run, const ray_tensor *x, const ray_tensor *p, ray_tensor *map)
+{
+    (void)run;
+    (void)x;
+    return combine_channels(p, map, larger_magnitude);
 }
 
 int ray_saliency_sum(ray_run *run, const ray_tensor *x, const ray_tensor *p, ray_tensor *map)
 {
     (void)run;
     (void)x;
-    int64_t positions = ray_count_positions(p);
-    for (int64_t n = 0; n < p->dim[0]; n++)
-        for (int64_t c = 0; c < p->dim[1]; c++) {
-            const float *from = p->data + (n * p->dim[1] + c) * positions;
-            float *to = map->data + n * positions;
-            for (int64_t u = 0; u < positions; u++)
-                to[u] = c ? to[u] + from[u] : from[u];
-        }
-    return 0;
+    return combine_channels(p, map, add);
 }
 
 int ray_saliency_positive_sum(ray_run *run, const ray_tensor *x, const ray_tensor *p, ray_tensor *map)

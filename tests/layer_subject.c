@@ -19,7 +19,7 @@ static int set_option(const subject *s, char *word, ray_error *error)
         items[n++] = item;
     const ray_option *option = ray_option_find(s->kind->options, word);
     if (!option)
-        return ray_option_unknown(s->kind->options, word, error);
+        return ray_option_unknown(s->kind->options, "attribute", word, error);
     return ray_option_set(option, s->options, items, n, is_list, error);
 }
 

@@ -175,7 +175,8 @@ static void test_parse_int(void)
     for (int i = 0; i < COUNT(ints); i++) {
         int64_t value = 0;
         bool valid = ray_parse_int(ints[i].text, &value);
-        CHECK_CASE(valid == ints[i].valid && (!valid || value == ints[i].value), "%s", ints[i].text);
+        CHECK_CASE(valid == ints[i].valid && (!valid || value == ints[i].value), "%s",
+                   ints[i].text);
     }
 }
 
@@ -489,8 +490,8 @@ static const struct { const char *name, *value, *message; } refused[] = {
     { "limit", "10", "limit: 10 is out of range; an integer from 2 to 9, or none, all" },
     { "limit", "-1", "limit: -1 is out of range; an integer from 2 to 9, or none, all" },
     { "limit", "some", "limit: \"some\" is not an integer; an integer from 2 to 9, or none, all" },
-    { "limit", "none|all", "limit: \"none|all\" is not an integer; an integer from 2 to 9, or none, "
-      "all" },
+    { "limit", "none|all", "limit: \"none|all\" is not an integer; an integer from 2 to 9, or "
+      "none, all" },
     { "eps", "-1e-3", "eps: -1e-3 is out of range; a number >= 0" },
     { "eps", "inf", "eps: \"inf\" is not a finite number; a number >= 0" },
     { "eps", "1e999", "eps: \"1e999\" is not a finite number; a number >= 0" },
@@ -500,7 +501,8 @@ static const struct { const char *name, *value, *message; } refused[] = {
     { "text", "[a]", "text: a list is given; text" },
     { "stride", "-1", "stride: -1 is out of range; an integer >= 1, or a list of up to 3" },
     { "stride", "[1, 0]", "stride: 0 is out of range; an integer >= 1, or a list of up to 3" },
-    { "stride", "[1, x]", "stride: \"x\" is not an integer; an integer >= 1, or a list of up to 3" },
+    { "stride", "[1, x]", "stride: \"x\" is not an integer; an integer >= 1, or a list of up to "
+      "3" },
     { "stride", "[]", "stride: the list is empty; an integer >= 1, or a list of up to 3" },
     { "stride", "[1, 1, 1, 1]", "stride: a list of 4 is too long; an integer >= 1, or a list of up "
       "to 3" },
@@ -564,7 +566,7 @@ static void test_option_unknown(void)
 {
     for (int i = 0; i < COUNT(unknown); i++) {
         ray_error error = { "" };
-        CU_ASSERT_EQUAL(ray_option_unknown(unknown[i].table, unknown[i].name, &error), -1);
+        CU_ASSERT_EQUAL(ray_option_unknown(unknown[i].table, "attribute", unknown[i].name, &error), -1);
         check_text(unknown[i].name, error.text, unknown[i].message);
     }
 }

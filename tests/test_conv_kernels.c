@@ -2,15 +2,11 @@
 /* test_conv_kernels.c - convolutions large enough for every method, block and edge of the kernels,
  * against the definition, in the arithmetic that they are built in; and the same bits whatever the
  * number of threads. */
-#include <CUnit/Basic.h>
-#include <math.h>
 #include <omp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include "base/memory.h"
 #include "base/random.h"
 #include "kernels/conv.h"
+#include "testing.h"
 
 #define TEXT "%s %s: %lld is %.9g, expected %.9g"
 
@@ -20,50 +16,59 @@ typedef struct shape {
     int64_t in[3], kernel[3], stride[3], dilation[3], before[3], after[3];
 } shape;
 
+#define ONES { 1, 1, 1 }
+
+/* items, groups, channels in and out; input, kernel, stride, dilation, padding before and after */
 static const shape shapes[] = {
-    { "1x1, several panels", 2, 1, 40, 70, { 1, 20, 31 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0 }, { 0 } },
-    { "1x1, several blocks", 1, 1, 50, 260, { 1, 7, 7 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0 }, { 0 } },
-    { "1x1 stride 2", 1, 1, 30, 36, { 1, 15, 14 }, { 1, 1, 1 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0 }, { 0 } },
-    { "1x1 in groups", 2, 2, 40, 36, { 1, 9, 9 }, { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0 }, { 0 } },
-    { "3x3, panels of many rows", 1, 1, 3, 20, { 1, 70, 69 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
-      { 0, 1, 1 }, { 0, 1, 1 } },
-    { "3x3, chunks of channels", 1, 1, 70, 20, { 1, 40, 44 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
-      { 0, 1, 1 }, { 0, 1, 1 } },
-    { "3x3, shared by all threads", 2, 1, 40, 150, { 1, 14, 14 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
-      { 0, 1, 1 }, { 0, 1, 1 } },
-    { "3x3, shared, several chunks", 1, 1, 130, 140, { 1, 30, 31 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
-      { 0, 1, 1 }, { 0, 1, 1 } },
-    { "3x3 narrowing", 1, 1, 200, 8, { 1, 12, 12 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
-      { 0, 1, 1 }, { 0, 1, 1 } },
-    { "7x7 stride 2", 1, 1, 3, 24, { 1, 60, 61 }, { 1, 7, 7 }, { 1, 2, 2 }, { 1, 1, 1 }, { 0, 3, 3 }, { 0, 3, 3 } },
-    { "3x3 stride 2, gradient in chunks", 1, 1, 33, 20, { 1, 150, 99 }, { 1, 3, 3 }, { 1, 2, 2 }, { 1, 1, 1 },
-      { 0, 0, 1 }, { 0, 1, 0 } },
-    { "11x11 stride 4", 1, 1, 2, 9, { 1, 63, 55 }, { 1, 11, 11 }, { 1, 4, 4 }, { 1, 1, 1 }, { 0, 2, 2 }, { 0, 2, 2 } },
-    { "padding beyond the kernel", 1, 1, 4, 6, { 1, 5, 6 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
-      { 0, 5, 4 }, { 0, 3, 6 } },
-    { "dilated", 1, 1, 9, 17, { 1, 30, 28 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 4, 6 }, { 0, 4, 6 }, { 0, 4, 6 } },
-    { "the whole input", 2, 1, 12, 50, { 1, 7, 6 }, { 1, 7, 6 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0 }, { 0 } },
-    { "the whole input, many items", 9, 1, 12, 150, { 1, 3, 3 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0 }, { 0 } },
-    { "groups", 2, 3, 48, 36, { 1, 11, 13 }, { 1, 3, 3 }, { 1, 2, 1 }, { 1, 1, 1 }, { 0, 1, 1 }, { 0, 1, 1 } },
-    { "small groups", 1, 5, 20, 30, { 1, 17, 33 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 }, { 0, 1, 1 } },
-    { "small groups, stride 2", 1, 5, 20, 10, { 1, 17, 33 }, { 1, 3, 3 }, { 1, 2, 2 }, { 1, 1, 1 },
-      { 0, 1, 1 }, { 0, 1, 1 } },
-    { "depthwise", 2, 40, 40, 40, { 1, 7, 7 }, { 1, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 }, { 0, 1, 1 }, { 0, 1, 1 } },
-    { "depthwise in bands", 1, 3, 3, 3, { 1, 150, 160 }, { 1, 5, 5 }, { 1, 1, 1 }, { 1, 1, 1 },
-      { 0, 2, 2 }, { 0, 2, 2 } },
-    { "depthwise stride 2 in bands", 1, 3, 3, 6, { 1, 250, 161 }, { 1, 5, 5 }, { 1, 2, 2 }, { 1, 1, 1 },
-      { 0, 1, 2 }, { 0, 2, 1 } },
-    { "depthwise stride 3 dilation 2", 1, 7, 7, 7, { 1, 29, 30 }, { 1, 3, 4 }, { 1, 3, 3 }, { 1, 2, 2 },
-      { 0, 1, 4 }, { 0, 0, 4 } },
-    { "depthwise, padding beyond the kernel", 1, 4, 4, 4, { 1, 9, 8 }, { 1, 3, 3 }, { 1, 1, 2 }, { 1, 1, 1 },
-      { 0, 4, 5 }, { 0, 3, 3 } },
-    { "depthwise stride beyond the kernel", 1, 4, 4, 4, { 1, 19, 18 }, { 1, 2, 1 }, { 1, 5, 3 }, { 1, 1, 1 },
-      { 0, 1, 0 }, { 0, 0, 0 } },
-    { "depthwise over depth", 1, 6, 6, 6, { 9, 8, 10 }, { 3, 3, 3 }, { 2, 1, 2 }, { 1, 1, 1 },
-      { 1, 1, 1 }, { 1, 1, 1 } },
-    { "three axes", 1, 1, 8, 12, { 7, 12, 11 }, { 3, 3, 2 }, { 1, 2, 1 }, { 1, 1, 2 }, { 1, 1, 0 }, { 1, 0, 1 } },
-    { "three axes stride 1", 1, 1, 10, 12, { 6, 12, 10 }, { 3, 3, 3 }, { 1, 1, 1 }, { 1, 1, 1 },
-      { 1, 1, 1 }, { 1, 1, 1 } },
+    { "1x1, several panels", 2, 1, 40, 70, { 1, 20, 31 }, ONES, ONES, ONES, { 0 }, { 0 } },
+    { "1x1, several blocks", 1, 1, 50, 260, { 1, 7, 7 }, ONES, ONES, ONES, { 0 }, { 0 } },
+    { "1x1 stride 2", 1, 1, 30, 36, { 1, 15, 14 }, ONES, { 1, 2, 2 }, ONES, { 0 }, { 0 } },
+    { "1x1 in groups", 2, 2, 40, 36, { 1, 9, 9 }, ONES, ONES, ONES, { 0 }, { 0 } },
+    { "3x3, panels of many rows", 1, 1, 3, 20,
+      { 1, 70, 69 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3, chunks of channels", 1, 1, 70, 20,
+      { 1, 40, 44 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3, shared by all threads", 2, 1, 40, 150,
+      { 1, 14, 14 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3, shared, several chunks", 1, 1, 130, 140,
+      { 1, 30, 31 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3 narrowing", 1, 1, 200, 8,
+      { 1, 12, 12 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "7x7 stride 2", 1, 1, 3, 24,
+      { 1, 60, 61 }, { 1, 7, 7 }, { 1, 2, 2 }, ONES, { 0, 3, 3 }, { 0, 3, 3 } },
+    { "3x3 stride 2, gradient in chunks", 1, 1, 33, 20,
+      { 1, 150, 99 }, { 1, 3, 3 }, { 1, 2, 2 }, ONES, { 0, 0, 1 }, { 0, 1, 0 } },
+    { "11x11 stride 4", 1, 1, 2, 9,
+      { 1, 63, 55 }, { 1, 11, 11 }, { 1, 4, 4 }, ONES, { 0, 2, 2 }, { 0, 2, 2 } },
+    { "padding beyond the kernel", 1, 1, 4, 6,
+      { 1, 5, 6 }, { 1, 3, 3 }, ONES, ONES, { 0, 5, 4 }, { 0, 3, 6 } },
+    { "dilated", 1, 1, 9, 17,
+      { 1, 30, 28 }, { 1, 3, 3 }, ONES, { 1, 4, 6 }, { 0, 4, 6 }, { 0, 4, 6 } },
+    { "the whole input", 2, 1, 12, 50, { 1, 7, 6 }, { 1, 7, 6 }, ONES, ONES, { 0 }, { 0 } },
+    { "the whole input, many items", 9, 1, 12, 150,
+      { 1, 3, 3 }, { 1, 3, 3 }, ONES, ONES, { 0 }, { 0 } },
+    { "groups", 2, 3, 48, 36,
+      { 1, 11, 13 }, { 1, 3, 3 }, { 1, 2, 1 }, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "small groups", 1, 5, 20, 30,
+      { 1, 17, 33 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "small groups, stride 2", 1, 5, 20, 10,
+      { 1, 17, 33 }, { 1, 3, 3 }, { 1, 2, 2 }, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "depthwise", 2, 40, 40, 40, { 1, 7, 7 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "depthwise in bands", 1, 3, 3, 3,
+      { 1, 150, 160 }, { 1, 5, 5 }, ONES, ONES, { 0, 2, 2 }, { 0, 2, 2 } },
+    { "depthwise stride 2 in bands", 1, 3, 3, 6,
+      { 1, 250, 161 }, { 1, 5, 5 }, { 1, 2, 2 }, ONES, { 0, 1, 2 }, { 0, 2, 1 } },
+    { "depthwise stride 3 dilation 2", 1, 7, 7, 7,
+      { 1, 29, 30 }, { 1, 3, 4 }, { 1, 3, 3 }, { 1, 2, 2 }, { 0, 1, 4 }, { 0, 0, 4 } },
+    { "depthwise, padding beyond the kernel", 1, 4, 4, 4,
+      { 1, 9, 8 }, { 1, 3, 3 }, { 1, 1, 2 }, ONES, { 0, 4, 5 }, { 0, 3, 3 } },
+    { "depthwise stride beyond the kernel", 1, 4, 4, 4,
+      { 1, 19, 18 }, { 1, 2, 1 }, { 1, 5, 3 }, ONES, { 0, 1, 0 }, { 0, 0, 0 } },
+    { "depthwise over depth", 1, 6, 6, 6,
+      { 9, 8, 10 }, { 3, 3, 3 }, { 2, 1, 2 }, ONES, ONES, ONES },
+    { "three axes", 1, 1, 8, 12,
+      { 7, 12, 11 }, { 3, 3, 2 }, { 1, 2, 1 }, { 1, 1, 2 }, { 1, 1, 0 }, { 1, 0, 1 } },
+    { "three axes stride 1", 1, 1, 10, 12, { 6, 12, 10 }, { 3, 3, 3 }, ONES, ONES, ONES, ONES },
 };
 
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
@@ -94,16 +99,17 @@ static void trial_open(trial *t, const shape *s)
 {
     ray_random random;
     ray_random_seed(&random, 3);
-    *t = (trial){ .shape = s, .g = { .items = s->items, .groups = s->groups,
-                                     .in_channels = s->in_channels, .out_channels = s->out_channels } };
+    *t = (trial){ .shape = s };
+    t->g = (ray_conv_geometry){ .items = s->items, .groups = s->groups,
+                                .in_channels = s->in_channels, .out_channels = s->out_channels };
     for (int a = 0; a < 3; a++) {
         t->g.in[a] = s->in[a];
         t->g.kernel[a] = s->kernel[a];
         t->g.stride[a] = s->stride[a];
         t->g.dilation[a] = s->dilation[a];
         t->g.before[a] = s->before[a];
-        int64_t room = s->in[a] + s->before[a] + s->after[a] - (s->kernel[a] - 1) * s->dilation[a] - 1;
-        t->g.out[a] = room / s->stride[a] + 1;
+        int64_t reach = (s->kernel[a] - 1) * s->dilation[a] + 1;
+        t->g.out[a] = (s->in[a] + s->before[a] + s->after[a] - reach) / s->stride[a] + 1;
     }
     t->in_size = s->items * s->in_channels * volume(t->g.in);
     t->out_size = s->items * s->out_channels * volume(t->g.out);
@@ -181,8 +187,8 @@ static void define(const trial *t, double *y, double *dx)
         int64_t o = pair / in, group = o % g->out_channels / out;
         int64_t i = (o / g->out_channels * g->groups + group) * in + pair % in;
         const RAY_REAL *w = t->weight + pair % (g->out_channels * in) * volume(g->kernel);
-        define_pair(t, t->x + i * volume(g->in), t->dy + o * volume(g->out), w, y + o * volume(g->out),
-                    dx + i * volume(g->in));
+        define_pair(t, t->x + i * volume(g->in), t->dy + o * volume(g->out), w,
+                    y + o * volume(g->out), dx + i * volume(g->in));
     }
 }
 
@@ -240,13 +246,10 @@ static void test_threads(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("convolution kernels", NULL, NULL);
-    CU_add_test(suite, "every method against the definition", test_definition);
-    CU_add_test(suite, "the same bits on any number of threads", test_threads);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures > 0;
+    static const named_test tests[] = {
+        { "every method against the definition", test_definition },
+        { "the same bits on any number of threads", test_threads },
+        { NULL, NULL },
+    };
+    return run_tests("convolution kernels", tests);
 }

@@ -19,10 +19,11 @@ typedef struct fixture {
 
 static const char *in_folder(const fixture *f, const char *name)
 {
-    static char path[4][4096];
+    enum { SIZE = 16384 };
+    static char path[4][SIZE];
     static unsigned next;
     char *buffer = path[next++ % 4];
-    snprintf(buffer, sizeof path[0], "%s/%s", f->folder, name);
+    snprintf(buffer, SIZE, "%s/%s", f->folder, name);
     return buffer;
 }
 
@@ -216,10 +217,9 @@ static void run_folder(const char *folder)
 
 static bool has_graph(const char *folder)
 {
-    char path[8192];
     struct stat status;
-    snprintf(path, sizeof path, "%s/graph.yaml", folder);
-    return !stat(path, &status);
+    fixture f = { .folder = folder };
+    return !stat(in_folder(&f, "graph.yaml"), &status);
 }
 
 /* Every folder of `root` that holds a graph; returns how many cases they had. */

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_layers_double.c - every layer kind, in double: backward against central differences, batches
  * against single items, linearity where the kind claims it. */
-#include <CUnit/Basic.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include "layer_cases.h"
 #include "layer_subject.h"
+#include "testing.h"
 
 enum { CASES = sizeof layer_cases / sizeof layer_cases[0], MOST_SHOWN = 3 };
 
@@ -73,8 +69,8 @@ static void check_equal(const layer_case *c, const char *what, const double *a, 
         if (fabs(a[i] - b[i]) <= error * scale)
             continue;
         if (wrong++ < MOST_SHOWN)
-            printf("\n    %s %s [%s]: %s %lld: %.12g, expected %.12g", c->kind, c->settings, c->inputs,
-                   what, (long long)i, a[i], b[i]);
+            printf("\n    %s %s [%s]: %s %lld: %.12g, expected %.12g", c->kind, c->settings,
+                   c->inputs, what, (long long)i, a[i], b[i]);
     }
     CU_ASSERT_EQUAL(wrong, 0);
 }
@@ -148,7 +144,8 @@ static void check_single_signals(const layer_case *c)
         }
         asked[i] = subject_tensor(&t.s.in[i], 2);
         subject_backward(&t.s, t.in, &t.out, &t.dout, asked);
-        check_equal(c, "single signal", asked[i].data, t.din[i].data, ray_tensor_size(&asked[i]), 0);
+        check_equal(c, "single signal", asked[i].data, t.din[i].data, ray_tensor_size(&asked[i]),
+                    0);
         free(asked[i].data);
     }
     trial_close(&t);
@@ -260,7 +257,8 @@ static void test_views(void)
         CU_ASSERT_EQUAL(ray_tensor_size(&t.in[0]), ray_tensor_size(&t.out));
         if (t.s.kind->forward) {
             subject_forward(&t.s, t.in, &t.out);
-            check_equal(&layer_cases[i], "view", t.out.data, t.in[0].data, ray_tensor_size(&t.out), 0);
+            check_equal(&layer_cases[i], "view", t.out.data, t.in[0].data, ray_tensor_size(&t.out),
+                        0);
         }
         trial_close(&t);
     }
@@ -282,17 +280,14 @@ static void test_all_kinds_are_tried(void)
 
 int main(void)
 {
-    CU_initialize_registry();
-    CU_pSuite suite = CU_add_suite("layers in double", NULL, NULL);
-    CU_add_test(suite, "every kind is tried", test_all_kinds_are_tried);
-    CU_add_test(suite, "gradients against central differences", test_gradients);
-    CU_add_test(suite, "one signal of several", test_single_signals);
-    CU_add_test(suite, "items of a batch are independent", test_batches);
-    CU_add_test(suite, "linear kinds are linear", test_linearity);
-    CU_add_test(suite, "views keep their numbers", test_views);
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures > 0;
+    static const named_test tests[] = {
+        { "every kind is tried", test_all_kinds_are_tried },
+        { "gradients against central differences", test_gradients },
+        { "one signal of several", test_single_signals },
+        { "items of a batch are independent", test_batches },
+        { "linear kinds are linear", test_linearity },
+        { "views keep their numbers", test_views },
+        { NULL, NULL },
+    };
+    return run_tests("layers in double", tests);
 }

@@ -33,7 +33,8 @@ static const row accepted[] = {
     { "a: &x {p: 1, q: 2}\nb: {<<: *x, r: 3}\n", "{a: {p: 1, q: 2}, b: {r: 3, p: 1, q: 2}}" },
     { "a: &x {p: 1, q: 2}\nb: {p: 9, <<: *x}\n", "{a: {p: 1, q: 2}, b: {p: 9, q: 2}}" },
     { "a: &x {p: 1, q: 2}\nb: {<<: *x, q: 9}\n", "{a: {p: 1, q: 2}, b: {q: 9, p: 1}}" },
-    { "- &x {p: 1}\n- &y {p: 2, q: 3}\n- {<<: [*x, *y]}\n", "[{p: 1}, {p: 2, q: 3}, {p: 1, q: 3}]" },
+    { "- &x {p: 1}\n- &y {p: 2, q: 3}\n- {<<: [*x, *y]}\n", 
+      "[{p: 1}, {p: 2, q: 3}, {p: 1, q: 3}]" },
     { "- &x {p: 1}\n- &y {<<: *x, q: 2}\n- {<<: *y, r: 3}\n",
       "[{p: 1}, {q: 2, p: 1}, {r: 3, q: 2, p: 1}]" },
     { "{<<: {p: 1}, q: 2}", "{q: 2, p: 1}" },
@@ -92,17 +93,17 @@ static const row refused[] = {
     { "", "t.yaml: the file is empty" },
     { "# nothing\n", "t.yaml: the file is empty" },
     { "a: 1\n---\nb: 2\n", "t.yaml:2:1: a second document begins here; only one is read" },
-    { "a: [1, 2\nb: 3\n", "t.yaml:2:2: did not find expected ',' or ']', while parsing a flow sequence "
+    { "a: [1, 2\nb: 3\n", "t.yaml:2:2: did not find expected ',' or ']', while parsing a flow "
+      "sequence from line 1" },
+    { "a: {b: 1\n", "t.yaml:2:1: did not find expected ',' or '}', while parsing a flow mapping "
       "from line 1" },
-    { "a: {b: 1\n", "t.yaml:2:1: did not find expected ',' or '}', while parsing a flow mapping from "
-      "line 1" },
-    { "a: \"b\nc: 1\n", "t.yaml:3:1: found unexpected end of stream, while scanning a quoted scalar "
-      "from line 1" },
+    { "a: \"b\nc: 1\n", "t.yaml:3:1: found unexpected end of stream, while scanning a quoted "
+      "scalar from line 1" },
     { "a: 1\n b: 2\n", "t.yaml:2:3: mapping values are not allowed in this context" },
     { "a:\n  - b\n - c\n", "t.yaml:3:2: did not find expected key, while parsing a block mapping "
       "from line 1" },
-    { "a:\n\tb: 1\n", "t.yaml:2:1: found character that cannot start any token; indent with spaces, "
-      "not with tabs" },
+    { "a:\n\tb: 1\n", "t.yaml:2:1: found character that cannot start any token; indent with "
+      "spaces, not with tabs" },
     { "a: @b\n", "t.yaml:1:4: found character that cannot start any token, while scanning for the "
       "next token from line 1" },
     { "%YAML 2.0\n---\na\n", "t.yaml:1:1: found incompatible YAML document" },
@@ -118,7 +119,8 @@ static const row refused[] = {
     /* keys */
     { "a: 1\nb: 2\na: 3\n", "t.yaml:3:1: duplicate key \"a\"; it is given at line 1, column 1 "
       "already" },
-    { "{a: 1, \"a\": 2}", "t.yaml:1:8: duplicate key \"a\"; it is given at line 1, column 2 already" },
+    { "{a: 1, \"a\": 2}", "t.yaml:1:8: duplicate key \"a\"; it is given at line 1, column 2 "
+      "already" },
     { "{[1]: 2}", "t.yaml:1:2: a key must be a single word, not a list" },
     { "{{a: 1}: 2}", "t.yaml:1:2: a key must be a single word, not a mapping" },
     { "a: &x [1]\n*x : 2\n", "t.yaml:1:4: a key must be a single word, not a list" },
@@ -132,8 +134,8 @@ static const row refused[] = {
     { "{<<: 1}", "t.yaml:1:6: << merges a mapping, or a list of mappings" },
     { "{<<: }", "t.yaml:1:6: << merges a mapping, or a list of mappings" },
     { "{<<: [{a: 1}, [b]]}", "t.yaml:1:15: << merges a mapping, or a list of mappings" },
-    { "{<<: {a: 1}, <<: {b: 1}}", "t.yaml:1:14: duplicate key \"<<\"; it is given at line 1, column 2 "
-      "already" },
+    { "{<<: {a: 1}, <<: {b: 1}}", "t.yaml:1:14: duplicate key \"<<\"; it is given at line 1, "
+      "column 2 already" },
     /* tags */
     { "a: !python/object 1\n", "t.yaml:1:4: tag !python/object has no meaning here" },
     { "a: !!binary aGVsbG8=\n", "t.yaml:1:4: tag tag:yaml.org,2002:binary has no meaning here" },
@@ -216,8 +218,8 @@ static void test_alias_bomb(void)
         put_often(&bomb, line, 10);
         put(&bomb, "]\n");
     }
-    check_limit("alias bomb", &bomb, "t.yaml:6:45: more than 1000000 values, those of aliases counted "
-                "each time");
+    check_limit("alias bomb", &bomb, "t.yaml:6:45: more than 1000000 values, those of aliases "
+      "counted each time");
 }
 
 /* The same with merge keys, which would make one huge mapping. */
@@ -241,8 +243,8 @@ static void test_many_values(void)
     put(&more, "[");
     put_often(&more, "1,", 1000000);
     put(&more, "]");
-    check_limit("more than a million", &more, "t.yaml:1:2000000: more than 1000000 values, those of "
-                "aliases counted each time");
+    check_limit("more than a million", &more, "t.yaml:1:2000000: more than 1000000 values, those "
+      "of aliases counted each time");
 }
 
 /* Names by the hundred thousand take no time that grows with their square. */
@@ -308,10 +310,12 @@ static void test_file(void)
 {
     ray_yaml yaml;
     ray_error error = { "" };
-    CU_ASSERT_EQUAL(ray_yaml_read(&yaml, source_path("tests/fixtures/plain/graph.yaml"), &error), 0);
+    const char *path = source_path("tests/fixtures/plain/graph.yaml");
+    CU_ASSERT_EQUAL(ray_yaml_read(&yaml, path, &error), 0);
     ray_yaml_free(&yaml);
     CU_ASSERT_EQUAL(ray_yaml_read(&yaml, "/nonexistent/g.yaml", &error), -1);
-    CU_ASSERT_STRING_EQUAL(error.text, "cannot read /nonexistent/g.yaml: No such file or directory");
+    CU_ASSERT_STRING_EQUAL(error.text, "cannot read /nonexistent/g.yaml: No such file or "
+      "directory");
     ray_yaml_free(&yaml);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* error.h - errors as values.  The first message stays; later ones on the way out do not replace it. */
+/* error.h - errors as values.  The first message stays; later ones on the way out do not replace
+ * it. */
 #ifndef RAY_BASE_ERROR_H
 #define RAY_BASE_ERROR_H
 
@@ -18,6 +19,7 @@ int ray_fail_at(ray_error *error, const char *path, ray_mark mark, const char *f
 int ray_fail_memory(ray_error *error);      /* "out of memory" */
 
 /* Puts a formatted text before the message that is there ("conv2d \"c3\": "). Returns -1. */
-int ray_fail_prefix(ray_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int ray_fail_prefix(ray_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

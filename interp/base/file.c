@@ -124,9 +124,10 @@ int ray_output_open(ray_output *output, const char *path, ray_error *error)
 
 int ray_output_commit(ray_output *output, ray_error *error)
 {
+    int before = ferror(output->stream) != 0 ? errno : 0;       /* of the write that failed */
     errno = 0;
     bool failed = fflush(output->stream) != 0 || ferror(output->stream) != 0;
-    int reason = errno;
+    int reason = errno != 0 ? errno : before;
     if (fclose(output->stream) != 0 && !failed) {
         failed = true;
         reason = errno;

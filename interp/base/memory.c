@@ -42,7 +42,7 @@ void *ray_alloc_aligned(size_t bytes)
     bytes = (bytes + align - 1) / align * align;
     void *memory = aligned_alloc(align, bytes == 0 ? align : bytes);
     if (memory != NULL && align == HUGE_PAGE)
-        madvise(memory, bytes, MADV_HUGEPAGE);      /* a wish: it does not matter if it is refused */
+        madvise(memory, bytes, MADV_HUGEPAGE);      /* a wish: it may be refused */
     return memory;
 }
 

@@ -217,8 +217,7 @@ const char *ray_option_default(const ray_option *option, char *buffer, size_t si
 
 /* ---- Setting ---- */
 
-/* "stride: <what>; an integer >= 1" */
-static int fail_value(const ray_option *option, const char *what, ray_error *error)
+int ray_option_fail(const ray_option *option, const char *what, ray_error *error)
 {
     char allowed[TEXT];
     ray_option_describe(option, allowed, sizeof allowed);
@@ -235,7 +234,7 @@ static int fail_word(const ray_option *option, const char *word, const char *wha
     const char *quote = ray_parse_number(word, &number) ? "" : "\"";
     const char *dots = strlen(word) > TEXT ? "..." : "";
     snprintf(text, sizeof text, "%s%.*s%s%s %s", quote, TEXT, word, dots, quote, what);
-    return fail_value(option, text, error);
+    return ray_option_fail(option, text, error);
 }
 
 static bool is_inside(const ray_option *option, double value)
@@ -305,11 +304,11 @@ static int set_list(const ray_option *option, void *field, const char *const *wo
                     ray_error *error)
 {
     if (n == 0)
-        return fail_value(option, "the list is empty", error);
+        return ray_option_fail(option, "the list is empty", error);
     if (n > longest_list(option)) {
         char what[64];
         snprintf(what, sizeof what, "a list of %d is too long", n);
-        return fail_value(option, what, error);
+        return ray_option_fail(option, what, error);
     }
     for (int i = 0; i < n; i++) {
         int failed = option->type == RAY_INTS
@@ -332,11 +331,12 @@ int ray_option_set(const ray_option *option, void *options, const char *const *w
     if (is_list_type(option))
         return set_list(option, field, words, n, error);
     if (is_list)
-        return fail_value(option, "a list is given", error);
+        return ray_option_fail(option, "a list is given", error);
     return set_scalar(option, field, words[0], error);
 }
 
-int ray_option_unknown(const ray_option *table, const char *name, ray_error *error)
+int ray_option_unknown(const ray_option *table, const char *what, const char *name,
+                       ray_error *error)
 {
     char hint[TEXT], valid[1024] = "";
     ray_nearest nearest = ray_nearest_start(name);
@@ -347,8 +347,8 @@ int ray_option_unknown(const ray_option *table, const char *name, ray_error *err
     }
     const char *slip = ray_nearest_hint(&nearest, hint, sizeof hint);
     if (slip[0] != '\0')
-        return ray_fail(error, "unknown attribute \"%s\"%s", name, slip);
+        return ray_fail(error, "unknown %s \"%s\"%s", what, name, slip);
     if (valid[0] == '\0')
-        return ray_fail(error, "unknown attribute \"%s\"; there are none", name);
-    return ray_fail(error, "unknown attribute \"%s\"; valid: %s", name, valid);
+        return ray_fail(error, "unknown %s \"%s\"; there are none", what, name);
+    return ray_fail(error, "unknown %s \"%s\"; valid: %s", what, name, valid);
 }

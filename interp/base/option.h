@@ -16,8 +16,13 @@ const ray_option *ray_option_find(const ray_option *table, const char *name);
 int ray_option_set(const ray_option *option, void *options, const char *const *words, int n,
                    bool is_list, ray_error *error);
 
-/* "key: unknown ...; valid: a, b, c" with the nearest name when it looks like a slip. */
-int ray_option_unknown(const ray_option *table, const char *name, ray_error *error);
+/* "stride: <what>; an integer >= 1", for what a reader of values finds wrong itself. */
+int ray_option_fail(const ray_option *option, const char *what, ray_error *error);
+
+/* "unknown attribute "key"", with the nearest name when it looks like a slip, else all names.  `what`
+ * is what such an entry is called: "attribute", "parameter". */
+int ray_option_unknown(const ray_option *table, const char *what, const char *name,
+                       ray_error *error);
 
 /* What an option takes, for help: "integer >= 1", "one of blur, fade", ... in buffer. */
 const char *ray_option_describe(const ray_option *option, char *buffer, size_t size);

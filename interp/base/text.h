@@ -9,7 +9,7 @@
 
 /* The whole text is one number (C locale, no white space); false otherwise or out of range. */
 bool ray_parse_int(const char *text, int64_t *value);
-bool ray_parse_number(const char *text, double *value);     /* finite only; accepts inf and nan never */
+bool ray_parse_number(const char *text, double *value);     /* finite: never inf or nan */
 
 /* Collects candidates and remembers the one nearest to a word (Damerau-Levenshtein). */
 typedef struct ray_nearest { const char *word, *best; int distance; } ray_nearest;

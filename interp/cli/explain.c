@@ -37,25 +37,36 @@ static void take_notice(void *context, ray_level level, const char *line)
         cli_notice(NULL, level, line);
 }
 
+/* Of methods the library itself makes warnings errors; this is for those of plugins that do not load. */
+static int refuse_warnings(const explanation *e, ray_error *error)
+{
+    if (!e->warnings.n)
+        return 0;
+    snprintf(error->text, sizeof error->text, "%s (an error because of --strict)", e->warnings.v[0]);
+    return -1;
+}
+
 static int compute(explanation *e, ray_error *error)
 {
     cli_request *r = &e->request;
     r->request.listener = (ray_listener){ .notice = take_notice, .context = e };
     return cli_open(&r->source, true, &e->network, error)
            || cli_load_methods(&e->methods, r->plugins.v, r->plugins.n, &r->request.listener, error)
+           || (r->request.strict && refuse_warnings(e, error))
            || cli_request_complete(r, e->network, error)
            || ray_explain(e->network, e->methods, &r->request, &e->result, error)
            || cli_save(r, e->network, e->result, &e->files, error);
 }
 
-static void report(const explanation *e)
+static int report(const explanation *e)
 {
     cli_report about = { &e->request, e->network, e->methods, e->result, &e->files, &e->warnings,
                          now() - e->start };
     if (e->request.json)
-        cli_report_json(&about);
-    else if (!e->request.quiet)
+        return cli_report_json(&about) ? CLI_FAILED : CLI_DONE;
+    if (!e->request.quiet)
         cli_report_text(&about);
+    return CLI_DONE;
 }
 
 static void finish(explanation *e)
@@ -77,7 +88,7 @@ int cli_explain(int argc, char **argv)
     cli_request_parse(&e.request, argc, argv);
     int status = compute(&e, &error) ? cli_fail(&error) : CLI_DONE;
     if (status == CLI_DONE)
-        report(&e);
+        status = report(&e);
     finish(&e);
     return status;
 }

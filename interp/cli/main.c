@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -21,18 +22,19 @@ static const command *find_command(const char *name)
     return NULL;
 }
 
-/* Results that did not reach standard output are a failure like any other. */
-static int flush_results(int status)
+/* Results that did not reach standard output are a failure like any other, those of --help too. */
+static void check_results(void)
 {
     if (!fflush(stdout) && !ferror(stdout))
-        return status;
+        return;
     fprintf(stderr, "rayinterp: cannot write to standard output\n");
-    return status ? status : CLI_FAILED;
+    _exit(CLI_FAILED);
 }
 
 int main(int argc, char **argv)
 {
     argp_err_exit_status = CLI_USAGE;
+    atexit(check_results);
     const command *found = find_command(argv[1]);
-    return flush_results(found ? found->run(argc - 1, argv + 1) : cli_explain(argc, argv));
+    return found ? found->run(argc - 1, argv + 1) : cli_explain(argc, argv);
 }

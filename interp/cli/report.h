@@ -16,6 +16,6 @@ typedef struct cli_report {
 } cli_report;
 
 void cli_report_text(const cli_report *report);
-int  cli_report_json(const cli_report *report);     /* -1: out of memory */
+int  cli_report_json(const cli_report *report);     /* -1: a name cannot be written as JSON; said */
 
 #endif

@@ -100,8 +100,10 @@ static json_t *report_object(const cli_report *report)
 int cli_report_json(const cli_report *report)
 {
     json_t *object = report_object(report);
-    if (!object)
+    if (!object) {
+        fprintf(stderr, "rayinterp: --json: a name that is not UTF-8 cannot be written as JSON\n");
         return -1;
+    }
     json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
     printf("\n");
     json_decref(object);

@@ -83,11 +83,23 @@ static int make_folder(const char *path, ray_error *error)
     return -1;
 }
 
+/* Before anything is written. */
+static int check_drawable(const cli_request *r, const ray_result *result, ray_error *error)
+{
+    for (int i = 0; r->write_png && i < result->n_maps; i++)
+        if (result->maps[i].map.rank != 4) {
+            snprintf(error->text, sizeof error->text, "%s: its map at \"%s\" is not a picture and cannot be "
+                     "drawn; leave png out of --format", result->maps[i].method, result->maps[i].layer);
+            return -1;
+        }
+    return 0;
+}
+
 int cli_save(const cli_request *r, const ray_network *network, const ray_result *result,
              cli_files *files, ray_error *error)
 {
     *files = (cli_files){ 0 };
-    if (make_folder(r->output, error))
+    if (check_drawable(r, result, error) || make_folder(r->output, error))
         return -1;
     for (int i = 0; i < result->n_maps; i++)
         if (save_map(files, r, network, result, i, error))

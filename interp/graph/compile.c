@@ -253,6 +253,19 @@ static int make_input(compiler *c)
     return 0;
 }
 
+/* As the file says, else as the file is called: "vgg16" of "graphs/vgg16.yaml". */
+static const char *name_graph(compiler *c)
+{
+    if (c->d->name.text)
+        return ray_arena_copy(&c->graph->arena, c->d->name.text);
+    const char *slash = strrchr(c->d->yaml.path, '/');
+    char *name = ray_arena_copy(&c->graph->arena, slash ? slash + 1 : c->d->yaml.path);
+    char *dot = name ? strrchr(name, '.') : NULL;
+    if (dot && dot != name)
+        *dot = '\0';
+    return name;
+}
+
 static int allocate(compiler *c)
 {
     ray_graph *graph = c->graph;
@@ -263,7 +276,7 @@ static int allocate(compiler *c)
                                          sizeof *graph->activations);
     graph->layers = ray_arena_alloc(&graph->arena, n, sizeof *graph->layers);
     c->layer_of = ray_arena_alloc(&graph->arena, n, sizeof *c->layer_of);
-    graph->name = ray_arena_copy(&graph->arena, c->d->name.text ? c->d->name.text : "");
+    graph->name = name_graph(c);
     graph->path = ray_arena_copy(&graph->arena, c->d->yaml.path);
     if (!graph->activations || !graph->layers || !c->layer_of || !graph->name || !graph->path)
         return ray_fail_memory(c->error);

@@ -24,7 +24,7 @@ int32_t ray_graph_find(const ray_graph *graph, const char *name, ray_error *erro
             return a;
         ray_nearest_offer(&nearest, graph->activations[a].name);
     }
-    ray_fail(error, "%s: there is no layer \"%s\"%s", graph->path, name,
+    ray_fail(error, "there is no layer \"%s\"%s", name,
              ray_nearest_hint(&nearest, hint, sizeof hint));
     return RAY_NO_ID;
 }

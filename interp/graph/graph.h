@@ -47,8 +47,8 @@ typedef struct ray_graph {
 int  ray_graph_compile(ray_graph *graph, const ray_description *description, ray_error *error);
 void ray_graph_free(ray_graph *graph);
 
-/* Activation by name ("" is the input), RAY_NO_ID and an error with the nearest name when unknown.
- * Weights are not found. */
+/* Activation by name ("" is the input), RAY_NO_ID and an error with the nearest name, without a place,
+ * when unknown.  Weights are not found. */
 int32_t ray_graph_find(const ray_graph *graph, const char *name, ray_error *error);
 
 /* Marks every activation (weights apart) from which a marked one is computed away: on return

@@ -83,58 +83,63 @@ static int resolve_output(ray_order *order, const ray_description *d, const name
     return 0;
 }
 
-/* Kahn's algorithm; among the layers that are ready the first in the file goes first. */
-static int32_t sort_layers(ray_order *order, int32_t n, bool *placed)
+enum { UNSEEN, OPEN, PLACED, NO_LAYER = -1 };
+
+typedef struct walk {
+    uint8_t *state;         /* by layer: OPEN while it waits on the stack for what it reads */
+    int32_t *next;          /* by layer: the input to look at next */
+    int32_t *stack;
+} walk;
+
+/* A layer that layer i reads and that is not in the sequence yet, NO_LAYER when there is none. */
+static int32_t next_unplaced(const ray_order *order, const walk *w, int32_t i)
 {
-    int32_t done = 0;
-    for (int32_t start = 0; start < n;) {
-        int32_t i = start, next = n;
-        for (; i < n; i++) {
-            bool ready = !placed[i];
-            for (int32_t k = 0; ready && k < order->n_from[i]; k++)
-                ready = order->from[i][k] == RAY_FROM_INPUT || placed[order->from[i][k]];
-            if (ready) {
-                placed[i] = true;
-                order->sequence[done++] = i;
-            } else if (!placed[i] && next == n) {
-                next = i;
-            }
+    while (w->next[i] < order->n_from[i]) {
+        int32_t from = order->from[i][w->next[i]++];
+        if (from != RAY_FROM_INPUT && w->state[from] != PLACED)
+            return from;
+    }
+    return NO_LAYER;
+}
+
+/* Puts a layer into the sequence, before it what it reads.  Returns a layer that reads its own output,
+ * NO_LAYER when there is none. */
+static int32_t place_layer(ray_order *order, const walk *w, int32_t layer, int32_t *n_placed)
+{
+    int32_t depth = 1;
+    w->stack[0] = layer;
+    w->state[layer] = OPEN;
+    while (depth > 0) {
+        int32_t i = w->stack[depth - 1], from = next_unplaced(order, w, i);
+        if (from == NO_LAYER) {
+            w->state[i] = PLACED;
+            order->sequence[(*n_placed)++] = i;
+            depth--;
+        } else if (w->state[from] == OPEN) {
+            return from;
+        } else {
+            w->state[from] = OPEN;
+            w->stack[depth++] = from;
         }
-        if (next == n || next == start)
-            break;
-        start = next;
     }
-    return done;
+    return NO_LAYER;
 }
 
-/* Follows unplaced inputs until a layer comes round again. */
-static int32_t find_cycle(const ray_order *order, const bool *placed, int32_t i, bool *seen)
-{
-    while (!seen[i]) {
-        seen[i] = true;
-        for (int32_t k = 0; k < order->n_from[i]; k++)
-            if (order->from[i][k] != RAY_FROM_INPUT && !placed[order->from[i][k]]) {
-                i = order->from[i][k];
-                break;
-            }
-    }
-    return i;
-}
-
-static int sort_or_cycle(ray_order *order, const ray_description *d, ray_arena *arena,
-                         ray_error *error)
+static int sort_layers(ray_order *order, const ray_description *d, ray_arena *arena,
+                       ray_error *error)
 {
     size_t n = (size_t)d->n_layers;
-    bool *placed = ray_arena_alloc(arena, n, sizeof *placed);
-    bool *seen = ray_arena_alloc(arena, n, sizeof *seen);
-    if (!placed || !seen)
+    walk w = { ray_arena_alloc(arena, n, sizeof *w.state), ray_arena_alloc(arena, n, sizeof *w.next),
+               ray_arena_alloc(arena, n, sizeof *w.stack) };
+    int32_t cycle = NO_LAYER, n_placed = 0;
+    if (!w.state || !w.next || !w.stack)
         return ray_fail_memory(error);
-    if (sort_layers(order, d->n_layers, placed) == d->n_layers)
+    for (int32_t i = 0; i < d->n_layers && cycle == NO_LAYER; i++)
+        if (w.state[i] == UNSEEN)
+            cycle = place_layer(order, &w, i, &n_placed);
+    if (cycle == NO_LAYER)
         return 0;
-    int32_t first = 0;
-    while (placed[first])
-        first++;
-    const ray_layer_description *layer = &d->layers[find_cycle(order, placed, first, seen)];
+    const ray_layer_description *layer = &d->layers[cycle];
     return ray_fail_at(error, d->yaml.path, layer->name.mark,
                        "%s \"%s\": it reads its own output through the layers before it (a cycle)",
                        layer->type.text, layer->name.text);
@@ -176,7 +181,7 @@ int ray_order_make(ray_order *order, const ray_description *d, ray_arena *arena,
     for (int32_t i = 0; i < d->n_layers; i++)
         if (resolve_layer(order, d, names, i, arena, error))
             return -1;
-    if (resolve_output(order, d, names, error) || sort_or_cycle(order, d, arena, error))
+    if (resolve_output(order, d, names, error) || sort_layers(order, d, arena, error))
         return -1;
     return check_all_read(order, d, arena, error);
 }

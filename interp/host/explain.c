@@ -37,13 +37,14 @@ static int check_seed(const explainer *e)
     if (!seed)
         return 0;
     int64_t items = e->request->input.dim[0];
-    if (seed->rank == out.rank && (seed->dim[0] == 1 || seed->dim[0] == items)
-        && !memcmp(seed->dim + 1, out.dim + 1, (size_t)(out.rank - 1) * sizeof *out.dim))
-        return 0;
     const ray_graph *graph = &e->network->graph;
     char shape[128];
-    return ray_fail(e->error, "signal: its shape must be that of the output, %lldx%s",
-                    (long long)items, ray_shape_text(&graph->activations[graph->output].shape, shape));
+    if (seed->rank != out.rank || (seed->dim[0] != 1 && seed->dim[0] != items)
+        || memcmp(seed->dim + 1, out.dim + 1, (size_t)(out.rank - 1) * sizeof *out.dim))
+        return ray_fail(e->error, "signal: its shape must be that of the output, %lldx%s",
+                        (long long)items,
+                        ray_shape_text(&graph->activations[graph->output].shape, shape));
+    return ray_tensor_finite(seed) ? 0 : ray_fail(e->error, "signal: it holds NaN or infinity");
 }
 
 static int check_targets(const explainer *e)
@@ -242,6 +243,7 @@ static int explain_targets(explainer *e, ray_session *session, ray_map *out)
         map.data += first * ray_tensor_item_size(&map);
         session->run.target = result->targets + first;
         session->run.n_targets = step;
+        ray_session_forget(session);
         if (ray_session_explain(session, &map))
             return -1;
         collect_probes(e, session, out, first);

@@ -93,10 +93,22 @@ static int check_name(const ray_methods *methods, const char *name, const char *
                  : 0;
 }
 
+/* Its value lies within the struct of the parameters. */
+static bool option_fits(const ray_option *p, size_t params_size)
+{
+    static const size_t sizes[] = {
+        [RAY_BOOL] = sizeof(bool), [RAY_INT] = sizeof(int64_t), [RAY_NUMBER] = sizeof(double),
+        [RAY_STRING] = sizeof(const char *), [RAY_ENUM] = sizeof(int), [RAY_INTS] = sizeof(ray_ints),
+        [RAY_NUMBERS] = sizeof(ray_numbers)
+    };
+    return (unsigned)p->type <= RAY_NUMBERS && p->offset <= params_size
+           && sizes[p->type] <= params_size - p->offset;
+}
+
 static int check_params(const ray_method *method, const char *file, ray_error *error)
 {
     for (const ray_option *p = method->params; p && p->name; p++)
-        if (p->type > RAY_NUMBERS || p->offset >= method->params_size || !p->help)
+        if (!option_fits(p, method->params_size) || !p->help)
             return ray_fail(error, "%s: method \"%s\": the parameter \"%s\" is not well declared",
                             file, method->name, p->name);
     return 0;

@@ -23,7 +23,7 @@ static const ray_node *find_defaults(const ray_session *session)
 
 static int unknown_option(ray_session *session, const char *key, ray_mark mark)
 {
-    ray_option_unknown(session->method->params, key, session->error);
+    ray_option_unknown(session->method->params, "parameter", key, session->error);
     if (mark.line)
         return ray_fail_prefix(session->error, "%s:%d:%d: method \"%s\": ",
                                session->network->graph.path, mark.line, mark.column,
@@ -157,5 +157,5 @@ const char *ray_session_default_layer(const ray_session *session)
 {
     const ray_node *defaults = find_defaults(session);
     const ray_node *layer = defaults ? ray_node_find(defaults, "layer") : NULL;
-    return layer && layer->type == RAY_SCALAR ? layer->text : NULL;
+    return layer ? layer->text : NULL;
 }

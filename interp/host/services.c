@@ -42,7 +42,9 @@ static int caution(ray_run *run, const ray_layer *layer, const char *text)
 static int progress(ray_run *run, int64_t done, int64_t total)
 {
     const ray_listener *listener = &ray_session_of(run)->request->listener;
-    return listener->progress ? listener->progress(listener->context, done, total) : 0;
+    if (!listener->progress || !listener->progress(listener->context, done, total))
+        return 0;
+    return fail(run, "stopped at %lld of %lld", (long long)done, (long long)total);
 }
 
 /* ---- Means ---- */
@@ -106,9 +108,10 @@ static const ray_layer *layer_named(ray_run *run, const char *name)
 
 static int32_t find_activation(ray_session *session, const char *name)
 {
-    int32_t id = ray_graph_find(&session->network->graph, name, session->error);
+    const ray_graph *graph = &session->network->graph;
+    int32_t id = ray_graph_find(graph, name, session->error);
     if (id == RAY_NO_ID)
-        ray_fail_prefix(session->error, "%s: ", session->asked);
+        ray_fail_prefix(session->error, "%s: %s: ", session->asked, graph->path);
     return id;
 }
 
@@ -249,6 +252,12 @@ static int write_seed(ray_session *session, const ray_pass *pass)
     return 0;
 }
 
+static int32_t refuse_end(ray_run *run, const char *activation)
+{
+    fail(run, "a backward pass cannot end at \"%s\": ask for it with keep()", activation);
+    return RAY_NO_ID;
+}
+
 static int backward(ray_run *run, const ray_pass *pass)
 {
     ray_session *session = ray_session_of(run);
@@ -259,6 +268,8 @@ static int backward(ray_run *run, const ray_pass *pass)
     if (!wanted)
         return ray_fail_memory(session->error);
     int32_t to = pass && pass->to ? find_activation(session, pass->to) : session->layer;
+    if (to != RAY_NO_ID && to != session->layer && !session->kept[to])
+        to = refuse_end(run, pass->to);
     for (int32_t a = 0; (!pass || !pass->to) && a < graph->first_weight; a++)
         wanted[a] = session->kept[a] || session->probed[a];
     int failed = to == RAY_NO_ID || write_seed(session, pass);

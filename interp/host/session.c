@@ -4,19 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the command line says, else the graph's default for the method, else the input. */
 static int choose_layer(ray_session *session)
 {
+    const ray_graph *graph = &session->network->graph;
     const char *name = session->request->layer;
     if (!name)
         name = ray_session_default_layer(session);
     if (!name && (session->method->flags & RAY_NEEDS_LAYER))
         return ray_fail(session->error, "method \"%s\" needs a saliency layer: give --layer NAME (`rayinterp "
                         "show %s` lists them) or `defaults:` in the graph", session->method->name,
-                        session->network->graph.path);
-    session->layer = ray_graph_find(&session->network->graph, name ? name : "", session->error);
+                        graph->path);
+    session->layer = ray_graph_find(graph, name ? name : "", session->error);
     if (session->layer == RAY_NO_ID)
-        return -1;
-    session->run.layer = session->layer ? session->network->graph.activations[session->layer].name : "";
+        return ray_fail_prefix(session->error, "--layer: %s: ", graph->path);
+    session->run.layer = session->layer ? graph->activations[session->layer].name : "";
     return 0;
 }
 
@@ -28,7 +30,7 @@ static int keep_probes(ray_session *session)
         const char *name = session->request->probes[i];
         int32_t id = !strcmp(name, "all") ? 0 : ray_graph_find(graph, name, session->error);
         if (id == RAY_NO_ID)
-            return ray_fail_prefix(session->error, "--probe: ");
+            return ray_fail_prefix(session->error, "--probe: %s: ", graph->path);
         if (strcmp(name, "all"))
             session->probed[id] = true;
         else
@@ -128,6 +130,13 @@ int ray_session_forward_shared(ray_session *session)
         return -1;
     *session->forwarded = true;
     return 0;
+}
+
+void ray_session_forget(ray_session *session)
+{
+    size_t n = (size_t)session->network->graph.first_weight;
+    memset(session->shared->reached, 0, n * sizeof *session->shared->reached);
+    session->current = NULL;
 }
 
 /* ---- What happens without callbacks ---- */

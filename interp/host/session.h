@@ -47,6 +47,9 @@ void ray_session_close(ray_session *session);
 void ray_session_demand(const ray_session *session, bool *keep_value, bool *want_signal,
                         uint8_t *reads);
 
+/* Nothing has been evaluated for this method so far, and no signal sent back. */
+void ray_session_forget(ray_session *session);
+
 /* The maps of run.target (n_targets) into map. */
 int ray_session_explain(ray_session *session, ray_tensor *map);
 
@@ -62,7 +65,8 @@ extern const ray_host ray_host_services;
 
 /* options.c: the struct of the method's parameters from the graph's defaults and the settings. */
 int ray_session_read_options(ray_session *session);
-const char *ray_session_default_layer(const ray_session *session);      /* NULL: the graph names none */
+/* The layer that the graph names for the method, which exists; NULL: it names none. */
+const char *ray_session_default_layer(const ray_session *session);
 /* The key of a "key=value" or "method.key=value" that this method is meant by, NULL: another is. */
 const char *ray_session_setting_key(const ray_session *session, const char *setting);
 

@@ -117,7 +117,8 @@ int64_t ray_conv_workspace(const ray_conv_geometry *geometry)
 {
     ray_conv_job job = make_job(geometry);
     if (ray_conv_filter_fits(&job))
-        return larger(ray_conv_filter_workspace(&job, false), ray_conv_filter_workspace(&job, true));
+        return larger(ray_conv_filter_workspace(&job, false),
+                      ray_conv_filter_workspace(&job, true));
     if (is_dense(&job))
         return 0;
     int64_t gradient = is_turned(&job) ? turned_workspace(&job) : ray_conv_scatter_workspace(&job);
@@ -141,8 +142,8 @@ void ray_conv_forward(const ray_conv_geometry *geometry, const RAY_REAL *x, cons
         ray_conv_product(&job);
 }
 
-void ray_conv_gradient(const ray_conv_geometry *geometry, const RAY_REAL *dy, const RAY_REAL *weight,
-                       RAY_REAL *dx, RAY_REAL *work)
+void ray_conv_gradient(const ray_conv_geometry *geometry, const RAY_REAL *dy,
+                       const RAY_REAL *weight, RAY_REAL *dx, RAY_REAL *work)
 {
     ray_conv_job job = make_job(geometry);
     job.from = dy;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* conv_filter.c - convolution with few channels in a group (depthwise), and its gradient, as sums of
- * shifted rows.
+/* conv_filter.c - convolution with few channels in a group (depthwise), and its gradient, as sums
+ * of shifted rows.
  *
  * A band of the source is copied into a slab with its padding, split into phases: source index =
- * index * step + phase - lead along each axis.  Then each tap reads the slab at a fixed distance, rows
- * of the slab follow one another, and a result channel is one long filter
+ * index * step + phase - lead along each axis.  Then each tap reads the slab at a fixed distance,
+ * rows of the slab follow one another, and a result channel is one long filter
  *     flat[i] = sum over taps of weight * slab[i + offset]
- * without any border.  Forward: step is the stride, the result is y.  Gradient: the source is dy, step
- * is 1, and the result falls into as many phases as the stride, each with taps of its own. */
+ * without any border.  Forward: step is the stride, the result is y.  Gradient: the source is dy,
+ * step is 1, and the result falls into as many phases as the stride, each with taps of its own. */
 #include <string.h>
 #include "kernels/conv_methods.h"
 #include "kernels/parallel.h"
+#include "kernels/rows.h"
 #include "kernels/vector.h"
 
 enum {
@@ -40,8 +41,11 @@ typedef struct plan {
     int64_t phase_size, slab_size;  /* numbers of one phase, of one channel */
     int64_t flat_size, lane_size;
     int64_t sources, results;       /* channels of a group */
+    int64_t begin[MOST_PHASES];     /* of the source in a line, by phase of the width */
+    int64_t end[MOST_PHASES];
     int64_t run;                    /* groups in a task */
     int64_t phases;                 /* of the result, all axes */
+    int64_t phase[MOST_PHASES][RAY_CONV_AXES];
     int64_t start[MOST_PHASES + 1]; /* entries of each phase */
     entry   entries[MOST_TAPS];
 } plan;
@@ -136,14 +140,26 @@ static void phase_at(const plan *p, int64_t phase, int64_t *r)
 
 static void enter_taps(plan *p)
 {
-    int64_t entries = 0, r[RAY_CONV_AXES];
+    int64_t entries = 0;
     for (int64_t phase = 0; phase < p->phases; phase++) {
         p->start[phase] = entries;
-        phase_at(p, phase, r);
+        phase_at(p, phase, p->phase[phase]);
         for (int64_t tap = 0; tap < p->job->taps; tap++)
-            enter_tap(p, r, tap, &entries);
+            enter_tap(p, p->phase[phase], tap, &entries);
     }
     p->start[p->phases] = entries;
+}
+
+/* Which indices of a line of the slab have a source, in each phase of the width. */
+static void find_borders(plan *p)
+{
+    const axis *w = &p->axes[2];
+    for (int64_t phase = 0; phase < w->phases; phase++) {
+        int64_t shift = phase - w->lead;
+        int64_t end = w->source > shift ? divide_up(w->source - shift, w->step) : 0;
+        p->begin[phase] = shift >= 0 ? 0 : divide_up(-shift, w->step);
+        p->end[phase] = smaller(end, w->length);
+    }
 }
 
 /* How many rows at a time, and the sizes that follow from it. */
@@ -151,7 +167,8 @@ static void cut_bands(plan *p)
 {
     const axis *d = &p->axes[0], *h = &p->axes[1], *w = &p->axes[2];
     int64_t phases = d->phases * h->phases * w->phases;
-    int64_t rows = larger(SLAB_NUMBERS / (phases * d->length * w->length) - (h->length - h->count), 1);
+    int64_t fit = SLAB_NUMBERS / (phases * d->length * w->length);
+    int64_t rows = larger(fit - (h->length - h->count), 1);
     p->band = divide_up(h->count, divide_up(h->count, rows));
     p->bands = divide_up(h->count, p->band);
     p->rows = p->band + h->length - h->count;
@@ -174,6 +191,7 @@ static void make_plan(plan *p, const ray_conv_job *job, bool gradient)
     p->sources = gradient ? job->group_out : job->group_in;
     p->results = gradient ? job->group_in : job->group_out;
     cut_bands(p);
+    find_borders(p);
     enter_taps(p);
 }
 
@@ -191,51 +209,45 @@ int64_t ray_conv_filter_workspace(const ray_conv_job *job, bool gradient)
 
 /* ---- The slab ---- */
 
-static void fill_line(const axis *w, const RAY_REAL *line, int64_t phase, RAY_REAL *to)
+/* One row of the source into each phase of a line; to: that line of phase 0 of the width. */
+static void fill_lines(const plan *p, const RAY_REAL *row, RAY_REAL *to)
 {
-    int64_t shift = phase - w->lead, step = w->step;
-    int64_t first = smaller(shift >= 0 ? 0 : divide_up(-shift, step), w->length);
-    int64_t last = w->source > shift ? divide_up(w->source - shift, step) : 0;
-    last = larger(smaller(last, w->length), first);
-    for (int64_t i = 0; i < first; i++)
-        to[i] = 0;
-    if (step == 1) {
-        memcpy(to + first, line + (first + shift), (size_t)(last - first) * sizeof *to);
-    } else {
-#pragma omp simd
-        for (int64_t i = first; i < last; i++)
-            to[i] = line[i * step + shift];
-    }
-    for (int64_t i = last; i < w->length; i++)
-        to[i] = 0;
-}
-
-/* One phase of one channel; first: the slab's first row. */
-static void fill_phase(const plan *p, const RAY_REAL *source, const int64_t *phase, int64_t first,
-                       RAY_REAL *to)
-{
-    const axis *d = &p->axes[0], *h = &p->axes[1], *w = &p->axes[2];
-    for (int64_t i = 0; i < d->length * p->rows; i++, to += w->length) {
-        int64_t z = i / p->rows * d->step + phase[0] - d->lead;
-        int64_t y = (first + i % p->rows) * h->step + phase[1] - h->lead;
-        if (z < 0 || z >= d->source || y < 0 || y >= h->source)
-            memset(to, 0, (size_t)w->length * sizeof *to);
-        else
-            fill_line(w, source + (z * h->source + y) * w->source, phase[2], to);
+    const axis *w = &p->axes[2];
+    for (int64_t phase = 0; phase < w->phases; phase++, to += p->phase_size) {
+        int64_t x = p->begin[phase], n = p->end[phase] - x;
+        if (n > 0)
+            ray_row_gather(to + x, row + (x * w->step + phase - w->lead), n, w->step);
     }
 }
 
+/* A plane of the source into one of the slab: rows from `first` on, in the order of the source. */
+static void fill_plane(const plan *p, const RAY_REAL *source, int64_t first, RAY_REAL *to)
+{
+    const axis *h = &p->axes[1], *w = &p->axes[2];
+    int64_t phase_rows = w->phases * p->phase_size;
+    for (int64_t line = 0; line < p->rows; line++, to += w->length) {
+        int64_t y = (first + line) * h->step - h->lead;
+        for (int64_t phase = 0; phase < h->phases; phase++, y++) {
+            if (y >= 0 && y < h->source)
+                fill_lines(p, source + y * w->source, to + phase * phase_rows);
+        }
+    }
+}
+
+/* Into a slab that is 0 where there is no source. */
 static void fill_slab(const plan *p, const RAY_REAL *source, int64_t first, RAY_REAL *slab)
 {
-    const axis *x = p->axes;
-    int64_t channel = x[0].source * x[1].source * x[2].source, phase[RAY_CONV_AXES];
-    for (int64_t c = 0; c < p->sources; c++) {
-        for (phase[0] = 0; phase[0] < x[0].phases; phase[0]++)
-            for (phase[1] = 0; phase[1] < x[1].phases; phase[1]++)
-                for (phase[2] = 0; phase[2] < x[2].phases; phase[2]++, slab += p->phase_size)
-                    fill_phase(p, source + c * channel, phase, first, slab);
+    const axis *d = &p->axes[0];
+    int64_t plane = p->axes[1].source * p->axes[2].source, slab_plane = p->rows * p->axes[2].length;
+    int64_t phase_planes = p->axes[1].phases * p->axes[2].phases * p->phase_size;
+    for (int64_t c = 0; c < p->sources; c++, source += d->source * plane, slab += p->slab_size) {
+        for (int64_t i = 0; i < d->phases * d->length; i++) {
+            int64_t phase = i % d->phases, z = i / d->phases * d->step + phase - d->lead;
+            if (z >= 0 && z < d->source)
+                fill_plane(p, source + z * plane, first,
+                           slab + phase * phase_planes + i / d->phases * slab_plane);
+        }
     }
-    memset(slab, 0, SLACK * sizeof *slab);
 }
 
 /* ---- The filter ---- */
@@ -291,25 +303,21 @@ static void put_results(const plan *p, const int64_t *r, int64_t first, const RA
                         RAY_REAL *to)
 {
     const axis *d = &p->axes[0], *h = &p->axes[1], *w = &p->axes[2];
-    int64_t nz = count_of(d, r[0]), nx = count_of(w, r[2]), step = w->result_phases;
+    int64_t nz = count_of(d, r[0]), nx = count_of(w, r[2]);
     int64_t last = smaller(first + p->band, count_of(h, r[1]));
     for (int64_t z = 0; z < nz; z++) {
         for (int64_t y = first; y < last; y++) {
             const RAY_REAL *from = flat + (z * p->rows + y - first) * w->length;
             int64_t row = (z * d->result_phases + r[0]) * h->result + y * h->result_phases + r[1];
             RAY_REAL *line = to + row * w->result + r[2];
-            if (step == 1) {
-                memcpy(line, from, (size_t)nx * sizeof *line);
-                continue;
-            }
-            for (int64_t x = 0; x < nx; x++)
-                line[x * step] = from[x];
+            ray_row_scatter(line, from, nx, w->result_phases);
         }
     }
 }
 
 /* The weights of one result channel for the taps of one phase: sources x taps. */
-static void pick_weights(const plan *p, const filter *f, int64_t group, int64_t result, RAY_REAL *to)
+static void pick_weights(const plan *p, const filter *f, int64_t group, int64_t result,
+                         RAY_REAL *to)
 {
     const ray_conv_job *job = p->job;
     for (int64_t source = 0; source < p->sources; source++) {
@@ -322,11 +330,11 @@ static void pick_weights(const plan *p, const filter *f, int64_t group, int64_t 
 }
 
 /* One result channel in every phase; `channel` counts all groups. */
-static void filter_channel(const plan *p, filter *f, int64_t channel, int64_t first, RAY_REAL *weight,
-                           RAY_REAL *flat, RAY_REAL *to)
+static void filter_channel(const plan *p, filter *f, int64_t channel, int64_t first,
+                           RAY_REAL *weight, RAY_REAL *flat, RAY_REAL *to)
 {
     const ray_conv_job *job = p->job;
-    int64_t r[RAY_CONV_AXES], last = smaller(first + p->band, p->axes[1].count);
+    int64_t last = smaller(first + p->band, p->axes[1].count);
     int64_t row = (p->axes[0].count - 1) * p->rows + last - first - 1;
     f->bias = job->bias && !p->gradient ? job->bias[channel] : 0;
     for (int64_t phase = 0; phase < p->phases; phase++) {
@@ -334,8 +342,7 @@ static void filter_channel(const plan *p, filter *f, int64_t channel, int64_t fi
         f->taps = p->start[phase + 1] - p->start[phase];
         pick_weights(p, f, channel / p->results, channel % p->results, weight);
         run_filter(f, row * p->axes[2].length + p->axes[2].count, flat);
-        phase_at(p, phase, r);
-        put_results(p, r, first, flat, to);
+        put_results(p, p->phase[phase], first, flat, to);
     }
 }
 
@@ -353,6 +360,7 @@ static void filter_task(void *context, int64_t task, int32_t lane)
     RAY_REAL *flat = slab + ray_conv_align(p->sources * p->slab_size + SLACK);
     filter f = { .slab = slab, .weight = flat + p->flat_size, .slab_size = p->slab_size,
                  .sources = p->sources };
+    memset(slab, 0, (size_t)(p->sources * p->slab_size + SLACK) * sizeof *slab);
     for (; group < end; group++) {
         int64_t part = item * job->g.groups + group;
         fill_slab(p, job->from + part * p->sources * source_size, first, slab);

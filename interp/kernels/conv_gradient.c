@@ -69,9 +69,10 @@ static void product_task(void *context, int64_t task, int32_t lane)
     int64_t group = p->part % job->g.groups;
     ray_gemm_sizes sizes = { smaller(p->block, held->rows - row),
                              smaller(PANEL, held->positions - position), job->group_out };
-    ray_matrix w = { job->weight + group * job->group_out * job->depth + held->row + row, job->depth,
-                     true };
-    ray_matrix dy = { job->from + p->part * job->group_out * job->out_size + held->position + position,
+    ray_matrix w = { job->weight + group * job->group_out * job->depth + held->row + row,
+                     job->depth, true };
+    ray_matrix dy = { job->from + p->part * job->group_out * job->out_size + held->position
+                          + position,
                       job->out_size, false };
     (void)lane;
     ray_gemm(sizes, w, dy, 0, held->data + row * held->stride + position, held->stride);
@@ -104,8 +105,11 @@ static void run_chunk(plan *p, int64_t channel, int64_t line)
     const ray_conv_job *job = p->job;
     int64_t width = job->g.out[2], lines = smaller(p->lines, job->out_size / width - line);
     int64_t channels = smaller(p->channels, job->group_in - channel);
-    p->held = (ray_panel){ .data = job->work, .row = channel * job->taps, .rows = channels * job->taps,
-                           .position = line * width, .positions = lines * width,
+    p->held = (ray_panel){ .data = job->work,
+                           .row = channel * job->taps,
+                           .rows = channels * job->taps,
+                           .position = line * width,
+                           .positions = lines * width,
                            .stride = ray_conv_align(p->lines * width) };
     make_columns(p);
     ray_parallel(channels * p->bands, scatter_task, p);

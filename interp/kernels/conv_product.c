@@ -3,18 +3,21 @@
  *
  * direct   kernel 1, stride 1: the input is X
  * lanes    many panels of positions: each thread makes the panel that it multiplies
- * shared   few positions, many channels: all threads make a chunk of X together, then multiply it */
+ * shared   few positions, many channels: all threads make a chunk of X, then multiply it */
 #include "kernels/conv_methods.h"
 #include "kernels/gemm.h"
 #include "kernels/im2col.h"
 #include "kernels/parallel.h"
+#include "kernels/rows.h"
 
 enum {
     PANEL = 256,                /* positions in a panel */
-    LANE_NUMBERS = 64 * 1024,   /* of a panel that one thread makes: it stays in the thread's cache */
+    LANE_NUMBERS = 64 * 1024,   /* of a panel that one thread makes: it stays in its cache */
     SHARED_NUMBERS = 1 << 20,   /* of a chunk that all make */
-    ENOUGH_TASKS = 16,
-    LEAST_BLOCK = 64,           /* output channels in a product */
+    MANY_PANELS = 8,            /* enough for lanes; cut finer so that threads end together */
+    FINE_PANELS = 16,
+    ENOUGH_TASKS = 8,
+    LEAST_BLOCK = 128,          /* output channels in a product */
     GATHER_ROWS = 16            /* rows of im2col in a task */
 };
 
@@ -64,14 +67,16 @@ static void cut_blocks(plan *p, int64_t tasks)
 static plan make_plan(const ray_conv_job *job)
 {
     plan p = { .job = job, .parts = job->g.items * job->g.groups };
-    p.panel = even_piece(job->out_size, PANEL, 16);
+    int64_t panels = divide_up(job->out_size, PANEL);
+    bool fine = panels >= MANY_PANELS && panels < FINE_PANELS;
+    p.panel = even_piece(job->out_size, fine ? job->out_size / FINE_PANELS : PANEL, 8);
     p.panels = divide_up(job->out_size, p.panel);
     p.block = job->group_out;
     p.blocks = 1;
     if (ray_conv_is_pointwise(job)) {
         p.mode = DIRECT;
         cut_blocks(&p, p.parts * p.panels);
-    } else if (p.parts * p.panels >= ENOUGH_TASKS || job->group_out < 2 * LEAST_BLOCK) {
+    } else if (p.parts * p.panels >= MANY_PANELS || job->group_out <= LEAST_BLOCK / 2) {
         p.mode = LANES;
         p.chunk = even_piece(job->depth, LANE_NUMBERS / p.panel, job->taps);
     } else {
@@ -119,8 +124,7 @@ static void fill_bias(const ray_conv_job *job, const tile *t)
     RAY_REAL *to = tile_data(job, t);
     for (int64_t c = 0; c < t->channels; c++) {
         RAY_REAL value = job->bias ? job->bias[channel + c] : 0;
-        for (int64_t i = 0; i < t->positions; i++)
-            to[c * job->out_size + i] = value;
+        ray_row_fill(to + c * job->out_size, t->positions, value);
     }
 }
 
@@ -141,7 +145,8 @@ static void direct_task(void *context, int64_t task, int32_t lane)
     tile t = tile_at(p, column / p->panels, column % p->panels, task % p->blocks);
     (void)lane;
     fill_bias(p->job, &t);
-    multiply(p->job, &t, 0, p->job->depth, part_input(p->job, t.part) + t.position, p->job->in_size);
+    multiply(p->job, &t, 0, p->job->depth, part_input(p->job, t.part) + t.position,
+             p->job->in_size);
 }
 
 static void lane_task(void *context, int64_t task, int32_t lane)

@@ -136,7 +136,7 @@ static void add_row(const RAY_REAL *w, RAY_REAL g, int64_t n, RAY_REAL *x)
         x[i] += g * w[i];
 }
 
-/* One block of columns; rows whose signal is 0 (most of them behind a one-hot seed) are not read. */
+/* One block of columns; rows whose signal is 0 (most, behind a one-hot seed) are not read. */
 static void stream_columns(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;

@@ -5,7 +5,8 @@
 
 #include "ray_types.h"
 
-typedef struct ray_dense_sizes { int64_t items, inputs, outputs; } ray_dense_sizes;     /* below 2^31 */
+/* Each below 2^31. */
+typedef struct ray_dense_sizes { int64_t items, inputs, outputs; } ray_dense_sizes;
 
 /* x: items x inputs, y: items x outputs; bias may be NULL. */
 void ray_dense_forward(ray_dense_sizes sizes, const RAY_REAL *x, const RAY_REAL *weight,

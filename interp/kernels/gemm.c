@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* gemm.c - products of matrices through OpenBLAS, always on one thread: the callers deal out the work
- * themselves, so that it is cut the same way whatever the number of threads. */
+/* gemm.c - products of matrices through OpenBLAS, always on one thread: the callers deal out the
+ * work themselves, so that it is cut the same way whatever the number of threads. */
 #include <cblas.h>
 #include <omp.h>
 #include <pthread.h>

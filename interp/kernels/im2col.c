@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 #include "kernels/im2col.h"
-#include "kernels/vector.h"
+#include "kernels/rows.h"
 
 /* Where a tap lies: input = output * stride + shift along each axis. */
 typedef struct tap { int64_t shift[RAY_CONV_AXES]; } tap;
@@ -21,8 +21,9 @@ static int64_t clamp(int64_t value, int64_t low, int64_t high)
     return value < low ? low : value > high ? high : value;
 }
 
-/* The outputs of an axis for which output * stride + shift lies in the input: *first ... *last - 1. */
-static void inside(const ray_conv_geometry *g, int axis, int64_t shift, int64_t *first, int64_t *last)
+/* The outputs of an axis whose output * stride + shift lies in the input: *first ... *last - 1. */
+static void inside(const ray_conv_geometry *g, int axis, int64_t shift, int64_t *first,
+                   int64_t *last)
 {
     int64_t s = g->stride[axis], in = g->in[axis];
     *first = clamp(shift >= 0 ? 0 : (-shift + s - 1) / s, 0, g->out[axis]);
@@ -34,19 +35,6 @@ static void zero(RAY_REAL *to, int64_t n)
     memset(to, 0, (size_t)n * sizeof *to);
 }
 
-static void copy(RAY_REAL *to, const RAY_REAL *from, int64_t n, int64_t step)
-{
-    if (step == 1) {
-        memcpy(to, from, (size_t)n * sizeof *to);
-    } else if (step == 2) {
-        for (int64_t i = 0; i < n; i++)
-            to[i] = from[2 * i];
-    } else {
-        for (int64_t i = 0; i < n; i++)
-            to[i] = from[i * step];
-    }
-}
-
 /* One output row, outputs w0 ... w1 - 1 of it, from an input row. */
 static void gather_row(const ray_conv_geometry *g, const RAY_REAL *row, int64_t shift, int64_t w0,
                        int64_t w1, RAY_REAL *to)
@@ -56,14 +44,14 @@ static void gather_row(const ray_conv_geometry *g, const RAY_REAL *row, int64_t 
     first = clamp(first, w0, w1);
     last = clamp(last, first, w1);
     zero(to, first - w0);
-    copy(to + (first - w0), row + (first * step + shift), last - first, step);
+    ray_row_gather(to + (first - w0), row + (first * step + shift), last - first, step);
     zero(to + (last - w0), w1 - last);
 }
 
-/* Stride 1 and rows as long as the output's: positions p ... p + n - 1 of one depth are one piece of
- * the plane, but for those whose input lies beyond its row, which are 0. */
-static void gather_shifted(const ray_conv_geometry *g, const RAY_REAL *plane, const tap *t, int64_t p,
-                           int64_t n, RAY_REAL *to)
+/* Stride 1 and rows as long as the output's: positions p ... p + n - 1 of one depth are one piece
+ * of the plane, but for those whose input lies beyond its row, which are 0. */
+static void gather_shifted(const ray_conv_geometry *g, const RAY_REAL *plane, const tap *t,
+                           int64_t p, int64_t n, RAY_REAL *to)
 {
     int64_t width = g->out[2], size = g->in[1] * width, offset = t->shift[1] * width + t->shift[2];
     int64_t first = clamp(-offset, p, p + n), last = clamp(size - offset, first, p + n);
@@ -72,7 +60,8 @@ static void gather_shifted(const ray_conv_geometry *g, const RAY_REAL *plane, co
     zero(to + (last - p), p + n - last);
     int64_t left = t->shift[2] < 0 ? clamp(-t->shift[2], 0, width) : 0;
     int64_t right = t->shift[2] > 0 ? clamp(width - t->shift[2], 0, width) : width;
-    for (int64_t row = p / width * width; (left > 0 || right < width) && row < p + n; row += width) {
+    for (int64_t row = p / width * width; (left > 0 || right < width) && row < p + n;
+         row += width) {
         for (int64_t i = clamp(row, p, p + n); i < clamp(row + left, p, p + n); i++)
             to[i - p] = 0;
         for (int64_t i = clamp(row + right, p, p + n); i < clamp(row + width, p, p + n); i++)
@@ -126,18 +115,6 @@ void ray_im2col_row(const ray_conv_job *job, const RAY_REAL *x, const ray_panel 
 
 /* ---- The way back ---- */
 
-static void add(RAY_REAL *to, const RAY_REAL *from, int64_t n, int64_t step)
-{
-    if (step == 1) {
-#pragma omp simd
-        for (int64_t i = 0; i < n; i++)
-            to[i] += from[i];
-    } else {
-        for (int64_t i = 0; i < n; i++)
-            to[i * step] += from[i];
-    }
-}
-
 /* The output of an axis that reads `input` through shift, -1: none. */
 static int64_t output_of(const ray_conv_geometry *g, int axis, int64_t input, int64_t shift)
 {
@@ -157,12 +134,12 @@ static void scatter_row(const ray_conv_geometry *g, const tap *t, const ray_pane
         return;
     inside(g, 2, t->shift[2], &first, &last);
     if (first < last)
-        add(to + (first * g->stride[2] + t->shift[2]), from + position + first, last - first,
-            g->stride[2]);
+        ray_row_add(to + (first * g->stride[2] + t->shift[2]), from + position + first,
+                    last - first, g->stride[2]);
 }
 
-void ray_col2im_rows(const ray_conv_job *job, const ray_panel *panel, int64_t channel, int64_t first,
-                     int64_t last, RAY_REAL *dx)
+void ray_col2im_rows(const ray_conv_job *job, const ray_panel *panel, int64_t channel,
+                     int64_t first, int64_t last, RAY_REAL *dx)
 {
     const ray_conv_geometry *g = &job->g;
     for (int64_t index = 0; index < job->taps; index++) {

@@ -16,11 +16,12 @@ typedef struct ray_panel {
 } ray_panel;
 
 /* Row `row` (counted as in the whole) of a panel, from x: the channels of one group of one item. */
-void ray_im2col_row(const ray_conv_job *job, const RAY_REAL *x, const ray_panel *panel, int64_t row);
+void ray_im2col_row(const ray_conv_job *job, const RAY_REAL *x, const ray_panel *panel,
+                    int64_t row);
 
 /* Adds a panel to input rows (depth * height + height index) first ... last - 1 of one channel of
  * dx.  The panel holds all taps of that channel and whole output rows. */
-void ray_col2im_rows(const ray_conv_job *job, const ray_panel *panel, int64_t channel, int64_t first,
-                     int64_t last, RAY_REAL *dx);
+void ray_col2im_rows(const ray_conv_job *job, const ray_panel *panel, int64_t channel,
+                     int64_t first, int64_t last, RAY_REAL *dx);
 
 #endif

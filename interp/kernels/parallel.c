@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* parallel.c - tasks over OpenMP.  Threads beyond the lanes stay idle instead of being left out of the
- * team: a team that changes its size is costly to start. */
+/* parallel.c - tasks over OpenMP.  Threads beyond the lanes stay idle instead of being left out of
+ * the team: a team that changes its size is costly to start. */
 #include <omp.h>
 #include "kernels/parallel.h"
 

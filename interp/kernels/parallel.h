@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* parallel.h - independent tasks dealt to threads.
  *
- * How work is cut into tasks depends on its shape only, never on the number of threads, and two tasks
- * never write the same place: so results do not depend on the number of threads either.  A task that
- * needs room of its own takes that of its lane. */
+ * How work is cut into tasks depends on its shape only, never on the number of threads, and two
+ * tasks never write the same place: so results do not depend on the number of threads either.  A
+ * task that needs room of its own takes that of its lane. */
 #ifndef RAY_KERNELS_PARALLEL_H
 #define RAY_KERNELS_PARALLEL_H
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* vector.h - short vectors of RAY_REAL for hot loops, and functions compiled for several machines. */
+/* vector.h - short vectors of RAY_REAL for hot loops, and functions made for several machines. */
 #ifndef RAY_KERNELS_VECTOR_H
 #define RAY_KERNELS_VECTOR_H
 
 #include "ray_types.h"
 
-/* Before a function: compiled twice, for every x86-64 and for those with fused multiply-add (AVX), and
- * chosen when the program starts.  Left out where the compiler, the C library or a sanitizer cannot. */
+/* Before a function: compiled twice, for every x86-64 and for those with fused multiply-add (AVX),
+ * and chosen when the program starts.  Left out where the compiler, the C library or a sanitizer
+ * cannot. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) \
     && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define RAY_CLONES __attribute__((target_clones("fma", "default")))

@@ -2,7 +2,7 @@
 /* adaptive_pool.c - pools with a given number of outputs: output o of n covers the inputs from
  * floor(o in / n) to ceil((o + 1) in / n) - 1 along each axis, so that windows may overlap. */
 #include <math.h>
-#include "layers/real.h"
+#include "layers/sum.h"
 #include "layers/window.h"
 
 enum { KEEP = -1 };     /* output_size: null */
@@ -15,8 +15,8 @@ typedef struct adaptive_options {
     adaptive_axis axis[RAY_MAX_AXES];   /* derived; axes of size 1 before those of the input */
 } adaptive_options;
 
-#define SIZE_OPTION                                                                                 \
-    { "output_size", "outputs: one number or one per axis; null keeps the input's size", RAY_INTS,  \
+#define SIZE_OPTION                                                                        \
+    { "output_size", "outputs: one number or one per axis; null keeps the input's size", RAY_INTS, \
       RAY_REQUIRED, offsetof(adaptive_options, output_size), NAN, 1, INT32_MAX, "null", 3 }
 
 static const ray_option avg_options[] = { SIZE_OPTION, { 0 } };
@@ -100,9 +100,7 @@ static RAY_REAL mean(const adaptive_axis *x, const RAY_REAL *in, const box *b)
     RAY_REAL sum = 0;
     for (int64_t r = 0; r < rows; r++) {
         const RAY_REAL *row = in + box_row(x, b, r);
-        #pragma omp simd reduction(+ : sum)
-        for (int64_t i = 0; i < width; i++)
-            sum += row[i];
+        RAY_SUM(sum, width, row[i]);
     }
     return sum / (RAY_REAL)(rows * width);
 }
@@ -119,7 +117,7 @@ static void spread(const adaptive_axis *x, RAY_REAL *din, const box *b, RAY_REAL
     }
 }
 
-/* The place of the largest number in the box: the first of equal ones; the last NaN when there are. */
+/* The place of the largest number in the box: the first of equal ones; of several NaN the last. */
 static int64_t find_maximum(const adaptive_axis *x, const RAY_REAL *in, const box *b)
 {
     const int64_t rows = box_rows(b), width = b->past[2] - b->from[2];
@@ -222,6 +220,7 @@ RAY_KINDS(adaptive_pool) = {
     AVG("adaptive_avg_pool3d", "the means of output_size windows of a C x D x H x W input", infer3),
     MAX("adaptive_max_pool1d", "the maxima of output_size windows of a C x L input", infer1),
     MAX("adaptive_max_pool2d", "the maxima of output_size windows of a C x H x W input", infer2),
-    MAX("adaptive_max_pool3d", "the maxima of output_size windows of a C x D x H x W input", infer3),
+    MAX("adaptive_max_pool3d", "the maxima of output_size windows of a C x D x H x W input",
+        infer3),
     { 0 }
 };

@@ -4,7 +4,9 @@
 #include <math.h>
 #include "layers/walk.h"
 
-typedef struct arithmetic_options { ray_numbers scalar; } arithmetic_options;      /* n = 0: not given */
+typedef struct arithmetic_options {
+    ray_numbers scalar;     /* n = 0: not given */
+} arithmetic_options;
 
 static const ray_option options[] = {
     { "scalar", "the second operand of a layer with one input", RAY_NUMBERS, 0,
@@ -32,15 +34,18 @@ static int infer(ray_infer *c)
     const arithmetic_options *o = c->options;
     char first[128], other[128];
     if (c->n_in == 1 && o->scalar.n == 0)
-        return ray_fail(c->error, "one input needs another operand: more inputs in `from`, or scalar");
+        return ray_fail(c->error,
+                        "one input needs another operand: more inputs in `from`, or scalar");
     if (c->n_in > 1 && o->scalar.n > 0)
-        return ray_fail(c->error, "scalar: stands beside %d inputs; it takes the place of the second one",
+        return ray_fail(c->error,
+                        "scalar: stands beside %d inputs; it takes the place of the second one",
                         (int)c->n_in);
     c->out = c->in[0];
     for (int32_t k = 1; k < c->n_in; k++) {
         if (!broadcast(&c->out, &c->in[k]))
-            return ray_fail(c->error, "input %d is %s beside %s; sizes must be equal or 1", (int)k + 1,
-                            ray_shape_text(&c->in[k], other), ray_shape_text(&c->out, first));
+            return ray_fail(c->error, "input %d is %s beside %s; sizes must be equal or 1",
+                            (int)k + 1, ray_shape_text(&c->in[k], other),
+                            ray_shape_text(&c->out, first));
     }
     return 0;
 }
@@ -51,8 +56,8 @@ static bool is_whole(const ray_op *op, int32_t k)
 }
 
 /* to = base HOW the number, for all of a tensor of these dims */
-static void with_scalar(const ray_tensor *dims, ray_walk_how how, const RAY_REAL *base, RAY_REAL scalar,
-                        RAY_REAL *to)
+static void with_scalar(const ray_tensor *dims, ray_walk_how how, const RAY_REAL *base,
+                        RAY_REAL scalar, RAY_REAL *to)
 {
     ray_walk walk;
     ray_walk_dense(&walk, dims);

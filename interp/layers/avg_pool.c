@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* avg_pool.c - the mean of a sliding window.  It is divided by the size of the window within the padded
- * input, or within the input when count_include_pad is false, or by divisor_override. */
+/* avg_pool.c - the mean of a sliding window.  It is divided by the size of the window within the
+ * padded input, or within the input when count_include_pad is false, or by divisor_override. */
 #include <math.h>
 #include "layers/pool.h"
 
-#define PADDED_OPTIONS                                                                              \
-    RAY_POOL_OPTIONS,                                                                               \
-    { "count_include_pad", "count padding as zeros, not as absent", RAY_BOOL, 0,                    \
+#define PADDED_OPTIONS                                                                     \
+    RAY_POOL_OPTIONS,                                                                      \
+    { "count_include_pad", "count padding as zeros, not as absent", RAY_BOOL, 0,           \
       offsetof(ray_pool_options, count_include_pad), 1, 0, 0, NULL, 0 }
 
 static const ray_option options1[] = { PADDED_OPTIONS, { 0 } };
@@ -47,7 +47,8 @@ static void fill_shares(const ray_op *op)
     const ray_pool_options *o = op->options;
     const ray_pool_axis *x = &o->axis[2];
     for (int64_t i = 0; i < x->out; i++)
-        op->work[i] = o->divisor_override ? 1 : 1 / (RAY_REAL)count_taps(x, i, o->count_include_pad);
+        op->work[i] =
+            o->divisor_override ? 1 : 1 / (RAY_REAL)count_taps(x, i, o->count_include_pad);
 }
 
 /* And for the depth and height of row (d, h). */
@@ -82,8 +83,8 @@ static void add_row(RAY_REAL *row, const RAY_REAL *in, int64_t n, int64_t stride
 }
 
 /* in[i stride] += row[i] share[i] scale for n outputs */
-static void spread_row(RAY_REAL *in, const RAY_REAL *row, const RAY_REAL *share, RAY_REAL scale, int64_t n,
-                       int64_t stride)
+static void spread_row(RAY_REAL *in, const RAY_REAL *row, const RAY_REAL *share, RAY_REAL scale,
+                       int64_t n, int64_t stride)
 {
     if (stride == 1) {
         #pragma omp simd
@@ -96,8 +97,8 @@ static void spread_row(RAY_REAL *in, const RAY_REAL *row, const RAY_REAL *share,
 }
 
 /* Output row (d, h) of a plane, from the input plane. */
-static void forward_row(const ray_pool_options *o, const RAY_REAL *share, const RAY_REAL *in, int64_t d,
-                        int64_t h, RAY_REAL *row)
+static void forward_row(const ray_pool_options *o, const RAY_REAL *share, const RAY_REAL *in,
+                        int64_t d, int64_t h, RAY_REAL *row)
 {
     const ray_pool_axis *x = o->axis;
     const RAY_REAL scale = row_share(o, d, h);
@@ -110,10 +111,11 @@ static void forward_row(const ray_pool_options *o, const RAY_REAL *share, const 
         const int64_t at_d = ray_pool_at(&x[0], d, d0 + line / (h1 - h0));
         const int64_t at_h = ray_pool_at(&x[1], h, h0 + line % (h1 - h0));
         const RAY_REAL *from = in + (at_d * x[1].in + at_h) * x[2].in;
-        for (int64_t k = 0; k < x[2].kernel; k++) {
+        for (int64_t k = x[2].tap_first; k < x[2].tap_past; k++) {
             ray_pool_outputs(&x[2], k, &first, &past);
             if (first < past)
-                add_row(row + first, from + ray_pool_at(&x[2], first, k), past - first, x[2].stride);
+                add_row(row + first, from + ray_pool_at(&x[2], first, k), past - first,
+                        x[2].stride);
         }
     }
     for (int64_t i = 0; i < x[2].out; i++)
@@ -121,8 +123,8 @@ static void forward_row(const ray_pool_options *o, const RAY_REAL *share, const 
 }
 
 /* The signal of output row (d, h), added to that of the input plane. */
-static void backward_row(const ray_pool_options *o, const RAY_REAL *share, const RAY_REAL *row, int64_t d,
-                         int64_t h, RAY_REAL *din)
+static void backward_row(const ray_pool_options *o, const RAY_REAL *share, const RAY_REAL *row,
+                         int64_t d, int64_t h, RAY_REAL *din)
 {
     const ray_pool_axis *x = o->axis;
     const RAY_REAL scale = row_share(o, d, h);
@@ -133,7 +135,7 @@ static void backward_row(const ray_pool_options *o, const RAY_REAL *share, const
         const int64_t at_d = ray_pool_at(&x[0], d, d0 + line / (h1 - h0));
         const int64_t at_h = ray_pool_at(&x[1], h, h0 + line % (h1 - h0));
         RAY_REAL *to = din + (at_d * x[1].in + at_h) * x[2].in;
-        for (int64_t k = 0; k < x[2].kernel; k++) {
+        for (int64_t k = x[2].tap_first; k < x[2].tap_past; k++) {
             ray_pool_outputs(&x[2], k, &first, &past);
             if (first < past)
                 spread_row(to + ray_pool_at(&x[2], first, k), row + first, share + first, scale,

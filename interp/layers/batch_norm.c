@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* batch_norm.c - batch normalisation in inference: by the running statistics. */
+#include <math.h>
 #include "layers/dims.h"
 #include "layers/norm.h"
 
@@ -11,14 +12,14 @@ typedef struct batch_norm_options {
 
 static const ray_option options[] = {
     { "num_features", "channels of the input; inferred, and checked when given", RAY_INT, 0,
-      offsetof(batch_norm_options, num_features), 0, 1, INT32_MAX, NULL, 0 },
+      offsetof(batch_norm_options, num_features), NAN, 1, INT32_MAX, NULL, 0 },
     RAY_EPS_OPTION(batch_norm_options),
-    { "momentum", "accepted as in torch, without effect: it matters in training only", RAY_NUMBER, 0,
-      offsetof(batch_norm_options, momentum), 0.1, 0, 0, NULL, 0 },
-    { "affine", "multiply by weight and add bias", RAY_BOOL, 0, offsetof(batch_norm_options, affine), 1,
-      0, 0, NULL, 0 },
-    { "track_running_stats", "must be true: the statistics of a batch would mix its items", RAY_BOOL, 0,
-      offsetof(batch_norm_options, track_running_stats), 1, 0, 0, NULL, 0 },
+    { "momentum", "accepted as in torch, without effect: it matters in training only", RAY_NUMBER,
+      0, offsetof(batch_norm_options, momentum), 0.1, 0, 0, NULL, 0 },
+    { "affine", "multiply by weight and add bias", RAY_BOOL, 0,
+      offsetof(batch_norm_options, affine), 1, 0, 0, NULL, 0 },
+    { "track_running_stats", "must be true: the statistics of a batch would mix its items",
+      RAY_BOOL, 0, offsetof(batch_norm_options, track_running_stats), 1, 0, 0, NULL, 0 },
     { 0 }
 };
 
@@ -28,9 +29,11 @@ static int infer(ray_infer *c, int least, int most, const char *expected)
     const ray_shape *in = &c->in[0], channels = { .rank = 1, .dim = { in->dim[0] } };
     char text[128];
     if (in->rank < least || in->rank > most)
-        return ray_fail(c->error, "expects an input %s, gets %s", expected, ray_shape_text(in, text));
+        return ray_fail(c->error, "expects an input %s, gets %s", expected,
+                        ray_shape_text(in, text));
     if (!o->track_running_stats)
-        return ray_fail(c->error, "track_running_stats: false would normalise by the batch, which mixes "
+        return ray_fail(c->error,
+                        "track_running_stats: false would normalise by the batch, which mixes "
                         "its items; expected true");
     if (ray_count_check(c, "num_features", o->num_features, in->dim[0]))
         return -1;
@@ -86,7 +89,8 @@ static void backward(const ray_op *op)
         .forward = forward,                                                     \
         .backward = backward,                                                   \
     }
-#define FORMULA "y = weight (x - running_mean) / sqrt(running_var + eps) + bias, for each channel of "
+#define FORMULA \
+    "y = weight (x - running_mean) / sqrt(running_var + eps) + bias, for each channel of "
 
 RAY_KINDS(batch_norm) = {
     BATCH_NORM("batch_norm1d", FORMULA "C or C x L", infer1),

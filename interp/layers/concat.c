@@ -28,7 +28,8 @@ static int infer(ray_infer *c)
         for (int32_t i = 0; fits && i < c->out.rank; i++)
             fits = i == o->axis || c->in[k].dim[i] == c->out.dim[i];
         if (!fits)
-            return ray_fail(c->error, "input %d is %s beside %s; all but dimension %d must be equal",
+            return ray_fail(c->error,
+                            "input %d is %s beside %s; all but dimension %d must be equal",
                             (int)k + 1, ray_shape_text(&c->in[k], other),
                             ray_shape_text(&c->in[0], first), o->axis + 1);
         if (!ray_add_checked(c->out.dim[o->axis], c->in[k].dim[o->axis], &c->out.dim[o->axis]))
@@ -39,7 +40,7 @@ static int infer(ray_infer *c)
 
 enum { PIECE = 8192, SERIAL = 32768 };
 
-/* rows copies of n neighbouring numbers, whose starts lie to_apart and from_apart from each other. */
+/* rows copies of n neighbouring numbers; their starts lie to_apart and from_apart apart. */
 static void copy_rows(RAY_REAL *to, int64_t to_apart, const RAY_REAL *from, int64_t from_apart,
                       int64_t rows, int64_t n)
 {

@@ -23,8 +23,10 @@ static int infer(ray_infer *c, int axes)
         int64_t padded = ray_window_padded(&window, a, c->in[0].dim[a + 1]);
         int64_t extent = ray_window_extent(&window, a);
         if (extent > padded)
-            return ray_fail(c->error, "kernel_size: a kernel of %" PRId64 " does not fit in the padded "
-                            "%s of %" PRId64, extent, axes == 1 ? "length" : names[i], padded);
+            return ray_fail(c->error,
+                            "kernel_size: a kernel of %" PRId64 " does not fit in the padded "
+                            "%s of %" PRId64,
+                            extent, axes == 1 ? "length" : names[i], padded);
         g->in[i] = c->in[0].dim[a + 1];
         g->out[i] = (padded - extent) / g->stride[i] + 1;
     }
@@ -81,8 +83,10 @@ static void backward(const ray_op *op)
     }
 
 RAY_KINDS(conv) = {
-    CONV("conv1d", "y[o] = b[o] + sum over c of w[o][c] * x[c], sliding along a C x L input", infer1),
-    CONV("conv2d", "y[o] = b[o] + sum over c of w[o][c] * x[c], sliding over a C x H x W input", infer2),
+    CONV("conv1d", "y[o] = b[o] + sum over c of w[o][c] * x[c], sliding along a C x L input",
+         infer1),
+    CONV("conv2d", "y[o] = b[o] + sum over c of w[o][c] * x[c], sliding over a C x H x W input",
+         infer2),
     CONV("conv3d", "y[o] = b[o] + sum over c of w[o][c] * x[c], sliding over a C x D x H x W input",
          infer3),
     { 0 }

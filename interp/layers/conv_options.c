@@ -8,11 +8,12 @@ static int check_groups(ray_infer *c, const ray_conv_options *o)
 {
     int64_t in = c->in[0].dim[0], out = o->out_channels;
     if (in % o->groups != 0)
-        return ray_fail(c->error, "groups: %" PRId64 " does not divide the %" PRId64 " input channels",
+        return ray_fail(c->error,
+                        "groups: %" PRId64 " does not divide the %" PRId64 " input channels",
                         o->groups, in);
     if (out % o->groups != 0)
-        return ray_fail(c->error, "groups: %" PRId64 " does not divide out_channels %" PRId64, o->groups,
-                        out);
+        return ray_fail(c->error, "groups: %" PRId64 " does not divide out_channels %" PRId64,
+                        o->groups, out);
     return 0;
 }
 
@@ -21,7 +22,8 @@ static int check_padding_mode(ray_infer *c, const ray_conv_options *o)
     static const char *const names[] = { "zeros", "reflect", "replicate", "circular" };
     if (o->padding_mode == 0)
         return 0;
-    return ray_fail(c->error, "padding_mode: only zeros here; put a pad layer with mode: %s before it",
+    return ray_fail(c->error,
+                    "padding_mode: only zeros here; put a pad layer with mode: %s before it",
                     names[o->padding_mode]);
 }
 
@@ -49,28 +51,33 @@ int ray_conv_infer_start(ray_infer *c, int axes, const ray_ints *padding, ray_wi
     return 0;
 }
 
-/* a * b * the product of v[0 ... 2]; false beyond limit. */
-static bool product_within(int64_t a, int64_t b, const int64_t *v, int64_t limit, int64_t *product)
+/* The product of n numbers; false beyond limit. */
+static bool product_within(const int64_t *v, int n, int64_t limit, int64_t *product)
 {
-    return ray_multiply_checked(a, b, product) && ray_multiply_checked(*product, v[0], product)
-        && ray_multiply_checked(*product, v[1], product)
-        && ray_multiply_checked(*product, v[2], product) && *product <= limit;
+    *product = 1;
+    for (int i = 0; i < n; i++) {
+        if (!ray_multiply_checked(*product, v[i], product) || *product > limit)
+            return false;
+    }
+    return true;
 }
 
-/* The kernels count in 32 bits where they call OpenBLAS. */
+/* Products call OpenBLAS, which counts in 32 bits. */
 static int check_sizes(ray_infer *c, const ray_conv_geometry *g)
 {
-    int64_t most = INT64_C(1) << 48, weights, positions, depth;
-    if (!product_within(g->in_channels / g->groups, 1, g->kernel, INT32_MAX, &depth)
-        || !product_within(1, 1, g->in, INT32_MAX, &positions)
-        || !product_within(1, 1, g->out, INT32_MAX, &positions)
-        || !product_within(g->out_channels, depth, (int64_t[]){ 1, 1, 1 }, most, &weights)
-        || !product_within(positions, weights, (int64_t[]){ 1, 1, 1 }, most, &c->macs))
-        return ray_fail(c->error, "the layer is too large: %" PRId64 " to %" PRId64 " channels with a "
-                        "kernel of %" PRId64 "x%" PRId64 "x%" PRId64 " at %" PRId64 "x%" PRId64 "x%"
-                        PRId64 " positions", c->in[0].dim[0], c->out.dim[0], g->kernel[0], g->kernel[1],
-                        g->kernel[2], g->out[0], g->out[1], g->out[2]);
-    return 0;
+    const int64_t most = INT64_C(1) << 48, *k = g->kernel;
+    const int64_t depth[] = { g->in_channels / g->groups, k[0], k[1], k[2] };
+    char in[128], out[128];
+    int64_t positions, inputs;
+    if (product_within(g->in, RAY_CONV_AXES, INT32_MAX, &positions)
+        && product_within(g->out, RAY_CONV_AXES, INT32_MAX, &positions)
+        && product_within(depth, 4, INT32_MAX, &inputs)
+        && product_within((int64_t[]){ inputs, g->out_channels, positions }, 3, most, &c->macs))
+        return 0;
+    return ray_fail(c->error,
+                    "a layer from %s to %s is too large: 2^31 positions and 2^48 products are "
+                    "the limit",
+                    ray_shape_text(&c->in[0], in), ray_shape_text(&c->out, out));
 }
 
 int ray_conv_infer_end(ray_infer *c, int axes, bool transposed)

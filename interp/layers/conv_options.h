@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conv_options.h - what convolutions and transposed convolutions share: attributes, weights, and the
- * geometry that kernels/conv.h computes with. */
+/* conv_options.h - what convolutions and transposed convolutions share: attributes, weights, and
+ * the geometry that kernels/conv.h computes with. */
 #ifndef RAY_LAYERS_CONV_OPTIONS_H
 #define RAY_LAYERS_CONV_OPTIONS_H
 
@@ -21,8 +21,8 @@ typedef struct ray_conv_options {
 
 /* Rows of the option tables. */
 #define RAY_CONV_OPTIONS                                                                           \
-    { "out_channels", "channels of the output", RAY_INT, RAY_REQUIRED, RAY_CONV_FIELD(out_channels), \
-      NAN, 1, INT32_MAX, NULL, 0 },                                                                \
+    { "out_channels", "channels of the output", RAY_INT, RAY_REQUIRED,                             \
+      RAY_CONV_FIELD(out_channels), NAN, 1, INT32_MAX, NULL, 0 },                                  \
     { "kernel_size", "size of the kernel, one number or one per axis", RAY_INTS, RAY_REQUIRED,     \
       RAY_CONV_FIELD(kernel_size), NAN, 1, INT32_MAX, NULL, 3 },                                   \
     { "stride", "step of the kernel, one number or one per axis", RAY_INTS, 0,                     \
@@ -38,8 +38,8 @@ typedef struct ray_conv_options {
     { "padding_mode", "zeros; another border is a layer of its own (pad)", RAY_ENUM, 0,            \
       RAY_CONV_FIELD(padding_mode), 0, 0, 0, "zeros|reflect|replicate|circular", 0 }
 
-/* The beginning of both infers: rank, in_channels, groups, padding_mode, kernel, stride, dilation into
- * the geometry (channels too), the window for the rest. */
+/* The beginning of both infers: rank, in_channels, groups, padding_mode, kernel, stride, dilation
+ * into the geometry (channels too), the window for the rest. */
 int ray_conv_infer_start(ray_infer *c, int axes, const ray_ints *padding, ray_window *window);
 
 /* The end: shapes of output and weights, macs; the geometry is complete. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* conv_transpose.c - transposed convolution: the input gradient of the convolution that goes from its
- * output to its input, and the other way round. */
+/* conv_transpose.c - transposed convolution: the input gradient of the convolution that goes from
+ * its output to its input, and the other way round. */
 #include <inttypes.h>
 #include "base/memory.h"
 #include "layers/conv_options.h"
@@ -9,8 +9,8 @@ static const ray_option options[] = {
     RAY_CONV_OPTIONS,
     { "padding", "rows taken off the output: one number, one per axis or two per axis", RAY_INTS, 0,
       RAY_CONV_FIELD(padding), 0, 0, INT32_MAX, NULL, 6 },
-    { "output_padding", "rows added at the end of the output, below stride or dilation", RAY_INTS, 0,
-      RAY_CONV_FIELD(output_padding), 0, 0, INT32_MAX, NULL, 3 },
+    { "output_padding", "rows added at the end of the output, below stride or dilation", RAY_INTS,
+      0, RAY_CONV_FIELD(output_padding), 0, 0, INT32_MAX, NULL, 3 },
     { 0 }
 };
 
@@ -113,11 +113,12 @@ static void backward(const ray_op *op)
     }
 
 RAY_KINDS(conv_transpose) = {
-    CONV_TRANSPOSE("conv_transpose1d", "each number of a C x L input spreads a kernel: conv1d transposed",
-                   infer1),
+    CONV_TRANSPOSE("conv_transpose1d",
+                   "each number of a C x L input spreads a kernel: conv1d transposed", infer1),
     CONV_TRANSPOSE("conv_transpose2d",
                    "each number of a C x H x W input spreads a kernel: conv2d transposed", infer2),
     CONV_TRANSPOSE("conv_transpose3d",
-                   "each number of a C x D x H x W input spreads a kernel: conv3d transposed", infer3),
+                   "each number of a C x D x H x W input spreads a kernel: conv3d transposed",
+                   infer3),
     { 0 }
 };

@@ -9,10 +9,13 @@ int ray_dim_axis(const ray_infer *c, const char *attribute, int64_t dim, int32_t
     const int64_t place = dim < 0 ? dim + rank : dim;
     char text[128];
     if (place == 0)
-        return ray_fail(c->error, "%s: %" PRId64 " is the batch, which no layer changes; an item %s has "
-                        "1 to %d", attribute, dim, ray_shape_text(&c->in[0], text), rank - 1);
+        return ray_fail(c->error,
+                        "%s: %" PRId64 " is the batch, which no layer changes; an item %s has "
+                        "1 to %d",
+                        attribute, dim, ray_shape_text(&c->in[0], text), rank - 1);
     if (place < 0 || place >= rank)
-        return ray_fail(c->error, "%s: %" PRId64 " is out of range; an item %s has 1 to %d, or -%d to -1",
+        return ray_fail(c->error,
+                        "%s: %" PRId64 " is out of range; an item %s has 1 to %d, or -%d to -1",
                         attribute, dim, ray_shape_text(&c->in[0], text), rank - 1, rank - 1);
     *axis = (int32_t)place - 1;
     return 0;
@@ -24,7 +27,7 @@ int ray_dims_axes(const ray_infer *c, const char *attribute, const ray_ints *dim
     for (int32_t i = 0; i < RAY_MAX_RANK - 1; i++)
         named[i] = false;
     for (int32_t i = 0; i < dims->n; i++) {
-        int32_t axis;
+        int32_t axis = 0;
         if (ray_dim_axis(c, attribute, dims->v[i], &axis))
             return -1;
         if (named[axis])

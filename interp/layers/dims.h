@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* dims.h - attributes that name dimensions as torch does: the batch is 0, negative ones count from the
- * end.  Here they become axes of one item: dimension 1 is axis 0. */
+/* dims.h - attributes that name dimensions as torch does: the batch is 0, negative ones count from
+ * the end.  Here they become axes of one item: dimension 1 is axis 0. */
 #ifndef RAY_LAYERS_DIMS_H
 #define RAY_LAYERS_DIMS_H
 
 #include "layers/kind.h"
 
-/* The axis of c->in[0] that dim names; fails, naming the attribute, for the batch and out of range. */
+/* The axis of c->in[0] that dim names.  Fails, naming the attribute, for 0 and out of range. */
 int ray_dim_axis(const ray_infer *c, const char *attribute, int64_t dim, int32_t *axis);
 
 /* The same for a list, without repetition: named[axis] becomes true. */

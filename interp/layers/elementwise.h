@@ -1,29 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* elementwise.h - activations: one number in, one number out.
  *
- * A kind says its formula and the host of it is made here: RAY_ELEMENTWISE_FORWARD makes forward() from
- * an expression in x (the input) and o (the options), RAY_ELEMENTWISE_BACKWARD makes backward() from one
- * in g (the signal at the output), v (the value it reads: RAY_OF_IN the input, RAY_OF_OUT the output)
- * and o.  The loop runs over fixed blocks, so that threads change nothing in the result. */
+ * A kind states its formula; the loops are made here: RAY_ELEMENTWISE_FORWARD makes forward()
+ * from an expression in x (the input) and o (the options), RAY_ELEMENTWISE_BACKWARD makes
+ * backward() from one in g (the signal at the output), v (the value it reads: RAY_OF_IN the input,
+ * RAY_OF_OUT the output) and o.  The loop runs over fixed blocks, so that threads change nothing in
+ * the result. */
 #ifndef RAY_LAYERS_ELEMENTWISE_H
 #define RAY_LAYERS_ELEMENTWISE_H
 
+#include "layers/exp.h"
 #include "layers/kind.h"
-#include "layers/real.h"
 
 enum {
     RAY_BLOCK = 8192,           /* numbers of one piece of work */
     RAY_SERIAL = 32768          /* up to so many numbers a second thread does not pay */
 };
 
-#define RAY_VECTORS _Pragma("omp simd")     /* the expression is arithmetic and selections only */
-#define RAY_SCALARS                         /* it calls functions */
+#define RAY_VECTORS _Pragma("omp simd")     /* arithmetic, selections and ray_exp */
+#define RAY_SCALARS                         /* functions of <math.h> too */
 
 #define RAY_OF_IN  op->in[0].data
 #define RAY_OF_OUT op->out->data
 
 #define RAY_ELEMENTWISE_FORWARD(how, options_type, expression)                          \
-    static void forward(const ray_op *op)                                               \
+    RAY_ELEMENTWISE_FORWARD_AS(forward, how, options_type, expression)
+#define RAY_ELEMENTWISE_BACKWARD(how, options_type, value, expression)                  \
+    RAY_ELEMENTWISE_BACKWARD_AS(backward, how, options_type, value, expression)
+
+/* The same under another name, for kinds with several formulas. */
+#define RAY_ELEMENTWISE_FORWARD_AS(name, how, options_type, expression)                 \
+    static void name(const ray_op *op)                                                  \
     {                                                                                   \
         const options_type *o = op->options;                                            \
         const RAY_REAL *in = op->in[0].data;                                            \
@@ -40,8 +47,8 @@ enum {
         }                                                                               \
     }
 
-#define RAY_ELEMENTWISE_BACKWARD(how, options_type, value, expression)                  \
-    static void backward(const ray_op *op)                                              \
+#define RAY_ELEMENTWISE_BACKWARD_AS(name, how, options_type, value, expression)         \
+    static void name(const ray_op *op)                                                  \
     {                                                                                   \
         const options_type *o = op->options;                                            \
         const RAY_REAL *values = value, *dout = op->dout->data;                         \

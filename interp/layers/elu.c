@@ -5,14 +5,14 @@
 typedef struct elu_options { double alpha; bool inplace; } elu_options;
 
 static const ray_option options[] = {
-    { "alpha", "what -y tends to for large negative x", RAY_NUMBER, 0, offsetof(elu_options, alpha), 1,
-      0, 0, NULL, 0 },
+    { "alpha", "what -y tends to for large negative x", RAY_NUMBER, 0,
+      offsetof(elu_options, alpha), 1, 0, 0, NULL, 0 },
     RAY_INPLACE_OPTION(elu_options),
     { 0 }
 };
 
 RAY_ELEMENTWISE_FORWARD(RAY_SCALARS, elu_options, x <= 0 ? (RAY_REAL)o->alpha * ray_expm1(x) : x)
-RAY_ELEMENTWISE_BACKWARD(RAY_SCALARS, elu_options, RAY_OF_IN,
+RAY_ELEMENTWISE_BACKWARD(RAY_VECTORS, elu_options, RAY_OF_IN,
                          v > 0 ? g : g * (RAY_REAL)o->alpha * ray_exp(v))
 
 RAY_KINDS(elu) = {

@@ -21,8 +21,8 @@ static int infer(ray_infer *c)
         || ray_dim_axis(c, "end_dim", o->end_dim, &end))
         return -1;
     if (start > end)
-        return ray_fail(c->error, "start_dim: dimension %d comes after end_dim, dimension %d", start + 1,
-                        end + 1);
+        return ray_fail(c->error, "start_dim: dimension %d comes after end_dim, dimension %d",
+                        start + 1, end + 1);
     c->out = (ray_shape){ .rank = 0 };
     for (int32_t i = 0; i < in->rank; i++) {
         if (i > start && i <= end)

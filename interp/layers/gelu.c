@@ -6,8 +6,9 @@ enum { EXACT, TANH };
 typedef struct gelu_options { int approximate; } gelu_options;
 
 static const ray_option options[] = {
-    { "approximate", "none: by the error function; tanh: y = x/2 (1 + tanh(0.79788 (x + 0.044715 x^3)))",
-      RAY_ENUM, 0, offsetof(gelu_options, approximate), 0, 0, 0, "none|tanh", 0 },
+    { "approximate",
+      "none: by the error function; tanh: y = x/2 (1 + tanh(0.79788 (x + 0.044715 x^3)))", RAY_ENUM,
+      0, offsetof(gelu_options, approximate), 0, 0, 0, "none|tanh", 0 },
     { 0 }
 };
 
@@ -16,27 +17,49 @@ static const RAY_REAL sqrt_half = (RAY_REAL)0.70710678118654752440;
 static const RAY_REAL sqrt_2_over_pi = (RAY_REAL)0.79788456080286535588;
 static const RAY_REAL cubic = (RAY_REAL)0.044715;
 
-static inline RAY_REAL inner(RAY_REAL x)
-{
-    return ray_tanh(sqrt_2_over_pi * (x + cubic * x * x * x));
-}
+/* In double the error function is that of <math.h>, which is no vector code. */
+#if RAY_REAL_IS_FLOAT
+#define EXACT_LOOP RAY_VECTORS
+#else
+#define EXACT_LOOP RAY_SCALARS
+#endif
 
-static inline RAY_REAL value(RAY_REAL x, const gelu_options *o)
+static inline RAY_REAL exact_slope(RAY_REAL x)
 {
-    return half * x * (1 + (o->approximate == TANH ? inner(x) : ray_erf(x * sqrt_half)));
-}
-
-static inline RAY_REAL slope(RAY_REAL x, const gelu_options *o)
-{
-    if (o->approximate == TANH) {
-        const RAY_REAL t = inner(x);
-        return half * (1 + t) + half * x * (1 - t * t) * sqrt_2_over_pi * (1 + 3 * cubic * x * x);
-    }
     return half * (1 + ray_erf(x * sqrt_half)) + x * half * sqrt_2_over_pi * ray_exp(-half * x * x);
 }
 
-RAY_ELEMENTWISE_FORWARD(RAY_SCALARS, gelu_options, value(x, o))
-RAY_ELEMENTWISE_BACKWARD(RAY_SCALARS, gelu_options, RAY_OF_IN, g * slope(v, o))
+/* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2 u)), for the u of the approximation */
+static inline RAY_REAL share(RAY_REAL x)
+{
+    return 1 / (1 + ray_exp(-2 * sqrt_2_over_pi * (x + cubic * x * x * x)));
+}
+
+/* share + x times its slope, 2 u' e / (1 + e)^2 with e = exp(-2 |u|): no digits cancel. */
+static inline RAY_REAL tanh_slope(RAY_REAL x)
+{
+    const RAY_REAL u = sqrt_2_over_pi * (x + cubic * x * x * x), e = ray_exp(-2 * ray_fabs(u));
+    const RAY_REAL s = 1 / (1 + e), bend = sqrt_2_over_pi * (1 + 3 * cubic * x * x);
+    return (u > 0 ? s : e * s) + 2 * x * e * s * s * bend;
+}
+
+RAY_ELEMENTWISE_FORWARD_AS(exact_forward, EXACT_LOOP, gelu_options,
+                           half * x * (1 + ray_erf(x * sqrt_half)))
+RAY_ELEMENTWISE_BACKWARD_AS(exact_backward, EXACT_LOOP, gelu_options, RAY_OF_IN, g * exact_slope(v))
+RAY_ELEMENTWISE_FORWARD_AS(tanh_forward, RAY_VECTORS, gelu_options, x * share(x))
+RAY_ELEMENTWISE_BACKWARD_AS(tanh_backward, RAY_VECTORS, gelu_options, RAY_OF_IN, g * tanh_slope(v))
+
+static void forward(const ray_op *op)
+{
+    const gelu_options *o = op->options;
+    o->approximate == TANH ? tanh_forward(op) : exact_forward(op);
+}
+
+static void backward(const ray_op *op)
+{
+    const gelu_options *o = op->options;
+    o->approximate == TANH ? tanh_backward(op) : exact_backward(op);
+}
 
 RAY_KINDS(gelu) = {
     {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* group_norm.c - normalisation over groups of neighbouring channels and all their positions. */
+#include <math.h>
 #include <inttypes.h>
 #include "layers/dims.h"
 #include "layers/norm.h"
@@ -14,7 +15,7 @@ static const ray_option options[] = {
     { "num_groups", "groups that the channels are parted into", RAY_INT, RAY_REQUIRED,
       offsetof(group_norm_options, num_groups), 0, 1, INT32_MAX, NULL, 0 },
     { "num_channels", "channels of the input; inferred, and checked when given", RAY_INT, 0,
-      offsetof(group_norm_options, num_channels), 0, 1, INT32_MAX, NULL, 0 },
+      offsetof(group_norm_options, num_channels), NAN, 1, INT32_MAX, NULL, 0 },
     RAY_EPS_OPTION(group_norm_options),
     { "affine", "multiply by weight and add bias, one of each for a channel", RAY_BOOL, 0,
       offsetof(group_norm_options, affine), 1, 0, 0, NULL, 0 },
@@ -28,7 +29,8 @@ static int infer(ray_infer *c)
     if (ray_count_check(c, "num_channels", o->num_channels, channels))
         return -1;
     if (channels % o->num_groups != 0)
-        return ray_fail(c->error, "num_groups: %" PRId64 " does not divide the %" PRId64 " channels",
+        return ray_fail(c->error,
+                        "num_groups: %" PRId64 " does not divide the %" PRId64 " channels",
                         o->num_groups, channels);
     if (o->affine)
         c->weight[RAY_NORM_WEIGHT] = c->weight[RAY_NORM_BIAS] =
@@ -42,7 +44,8 @@ static ray_affine find_affine(const ray_op *op, int64_t run)
 {
     const int64_t groups = ((const group_norm_options *)op->options)->num_groups;
     const int64_t channels = op->in[0].dim[1], first = run % groups * (channels / groups);
-    const RAY_REAL *weight = op->weight[RAY_NORM_WEIGHT].data, *bias = op->weight[RAY_NORM_BIAS].data;
+    const RAY_REAL *weight = op->weight[RAY_NORM_WEIGHT].data,
+                   *bias = op->weight[RAY_NORM_BIAS].data;
     return (ray_affine){ weight ? weight + first : NULL, bias ? bias + first : NULL,
                          ray_tensor_item_size(&op->in[0]) / channels };
 }

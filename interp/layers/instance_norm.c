@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* instance_norm.c - normalisation of each channel of each item over its positions, or by running
  * statistics where they were tracked. */
+#include <math.h>
 #include "layers/dims.h"
 #include "layers/norm.h"
 #include "layers/window.h"
@@ -13,14 +14,15 @@ typedef struct instance_norm_options {
 
 static const ray_option options[] = {
     { "num_features", "channels of the input; inferred, and checked when given", RAY_INT, 0,
-      offsetof(instance_norm_options, num_features), 0, 1, INT32_MAX, NULL, 0 },
+      offsetof(instance_norm_options, num_features), NAN, 1, INT32_MAX, NULL, 0 },
     RAY_EPS_OPTION(instance_norm_options),
-    { "momentum", "accepted as in torch, without effect: it matters in training only", RAY_NUMBER, 0,
-      offsetof(instance_norm_options, momentum), 0.1, 0, 0, NULL, 0 },
+    { "momentum", "accepted as in torch, without effect: it matters in training only", RAY_NUMBER,
+      0, offsetof(instance_norm_options, momentum), 0.1, 0, 0, NULL, 0 },
     { "affine", "multiply by weight and add bias", RAY_BOOL, 0,
       offsetof(instance_norm_options, affine), 0, 0, 0, NULL, 0 },
-    { "track_running_stats", "normalise by running_mean and running_var, as torch does in inference",
-      RAY_BOOL, 0, offsetof(instance_norm_options, track_running_stats), 0, 0, 0, NULL, 0 },
+    { "track_running_stats",
+      "normalise by running_mean and running_var, as torch does in inference", RAY_BOOL, 0,
+      offsetof(instance_norm_options, track_running_stats), 0, 0, 0, NULL, 0 },
     { 0 }
 };
 
@@ -59,14 +61,16 @@ static int infer3(ray_infer *c)
 
 static int64_t workspace(const ray_op *op)
 {
-    return ((const instance_norm_options *)op->options)->track_running_stats ? 2 * op->out->dim[1] : 0;
+    const instance_norm_options *o = op->options;
+    return o->track_running_stats ? 2 * op->out->dim[1] : 0;
 }
 
 /* The weight and bias of one plane. */
 static ray_affine find_affine(const ray_op *op, int64_t plane, int64_t size)
 {
     const int64_t channel = plane % op->in[0].dim[1];
-    const RAY_REAL *weight = op->weight[RAY_NORM_WEIGHT].data, *bias = op->weight[RAY_NORM_BIAS].data;
+    const RAY_REAL *weight = op->weight[RAY_NORM_WEIGHT].data,
+                   *bias = op->weight[RAY_NORM_BIAS].data;
     return (ray_affine){ weight ? weight + channel : NULL, bias ? bias + channel : NULL, size };
 }
 
@@ -88,7 +92,8 @@ static void forward(const ray_op *op)
 static void backward(const ray_op *op)
 {
     const instance_norm_options *o = op->options;
-    const int64_t planes = op->dout->dim[0] * op->dout->dim[1], n = ray_tensor_size(op->dout) / planes;
+    const int64_t planes = op->dout->dim[0] * op->dout->dim[1],
+                  n = ray_tensor_size(op->dout) / planes;
     if (!op->din[0].data)
         return;
     if (o->track_running_stats) {
@@ -118,7 +123,8 @@ static void backward(const ray_op *op)
         .forward = forward,                                                     \
         .backward = backward,                                                   \
     }
-#define FORMULA "y = weight (x - mean) / sqrt(variance + eps) + bias, for each channel of each item, "
+#define FORMULA \
+    "y = weight (x - mean) / sqrt(variance + eps) + bias, for each channel of each item, "
 
 RAY_KINDS(instance_norm) = {
     INSTANCE_NORM("instance_norm1d", FORMULA "C x L", infer1),

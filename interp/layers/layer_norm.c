@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* layer_norm.c - normalisation over the last dimensions of an item. */
+#include <string.h>
 #include "layers/norm.h"
 
 typedef struct layer_norm_options {
@@ -20,26 +21,35 @@ static const ray_option options[] = {
     { 0 }
 };
 
+/* The input's last dimensions, as many as normalized_shape has; fails unless they are equal. */
+static int find_last(ray_infer *c, ray_shape *last)
+{
+    const ray_ints *given = &((const layer_norm_options *)c->options)->normalized_shape;
+    const ray_shape *in = &c->in[0];
+    char expected[128], text[128];
+    *last = (ray_shape){ .rank = given->n };
+    if (given->n < 1 || given->n > in->rank)
+        return ray_fail(c->error, "normalized_shape: %d numbers for an input %s; expected 1 to %d",
+                        (int)given->n, ray_shape_text(in, text), (int)in->rank);
+    memcpy(last->dim, in->dim + (in->rank - given->n), (size_t)given->n * sizeof *last->dim);
+    if (memcmp(last->dim, given->v, (size_t)given->n * sizeof *last->dim))
+        return ray_fail(c->error, "normalized_shape: expected %s, as the input %s ends",
+                        ray_shape_text(last, expected), ray_shape_text(in, text));
+    return 0;
+}
+
 static int infer(ray_infer *c)
 {
     const layer_norm_options *o = c->options;
-    const ray_shape *in = &c->in[0];
-    ray_shape last = { .rank = o->normalized_shape.n };
-    char given[128], actual[128];
-    bool fits = last.rank > 0 && last.rank <= in->rank;
-    for (int32_t i = 0; i < last.rank; i++) {
-        last.dim[i] = o->normalized_shape.v[i];
-        fits = fits && last.dim[i] == in->dim[in->rank - last.rank + i];
-    }
-    if (!fits)
-        return ray_fail(c->error, "normalized_shape: %s is not how the input %s ends",
-                        ray_shape_text(&last, given), ray_shape_text(in, actual));
+    ray_shape last;
+    if (find_last(c, &last))
+        return -1;
     if (o->elementwise_affine) {
         c->weight[RAY_NORM_WEIGHT] = last;
         if (o->bias)
             c->weight[RAY_NORM_BIAS] = last;
     }
-    c->out = *in;
+    c->out = c->in[0];
     return 0;
 }
 

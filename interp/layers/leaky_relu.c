@@ -5,8 +5,8 @@
 typedef struct leaky_options { double negative_slope; bool inplace; } leaky_options;
 
 static const ray_option options[] = {
-    { "negative_slope", "factor of what is negative; not below 0, so that the sign stays", RAY_NUMBER, 0,
-      offsetof(leaky_options, negative_slope), 0.01, 0, INFINITY, NULL, 0 },
+    { "negative_slope", "factor of what is negative; not below 0, so that the sign stays",
+      RAY_NUMBER, 0, offsetof(leaky_options, negative_slope), 0.01, 0, INFINITY, NULL, 0 },
     RAY_INPLACE_OPTION(leaky_options),
     { 0 }
 };

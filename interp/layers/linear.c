@@ -14,8 +14,8 @@ typedef struct linear_options {
 static const ray_option options[] = {
     { "out_features", "numbers in the output's last axis", RAY_INT, RAY_REQUIRED,
       offsetof(linear_options, out_features), NAN, 1, INT32_MAX, NULL, 0 },
-    { "bias", "add a number to each output feature", RAY_BOOL, 0, offsetof(linear_options, bias), 1, 0,
-      0, NULL, 0 },
+    { "bias", "add a number to each output feature", RAY_BOOL, 0, offsetof(linear_options, bias), 1,
+      0, 0, NULL, 0 },
     { "in_features", "numbers in the input's last axis; checked when given", RAY_INT, 0,
       offsetof(linear_options, in_features), NAN, 1, INT32_MAX, NULL, 0 },
     { 0 }

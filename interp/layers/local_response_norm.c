@@ -2,8 +2,8 @@
 /* local_response_norm.c - normalisation by the squares of neighbouring channels.
  *
  * With s = k + alpha/size times the sum of x^2 over channels c - size/2 ... c + (size - 1)/2:
- *   y = x s^-beta,  dx = dy s^-beta - 2 alpha beta / size x times the sum of dy x s^(-beta - 1) over the
- * channels in whose window c is. */
+ *   y = x s^-beta,  dx = dy s^-beta - 2 alpha beta / size x times the sum of dy x s^(-beta - 1)
+ * over the channels in whose window c is. */
 #include <math.h>
 #include "layers/elementwise.h"
 
@@ -15,7 +15,8 @@ static const ray_option options[] = {
     { "alpha", "factor of the mean of squares", RAY_NUMBER, 0, offsetof(lrn_options, alpha), 1e-4,
       0, 0, NULL, 0 },
     { "beta", "exponent", RAY_NUMBER, 0, offsetof(lrn_options, beta), 0.75, 0, 0, NULL, 0 },
-    { "k", "added to the mean of squares", RAY_NUMBER, 0, offsetof(lrn_options, k), 1, 0, 0, NULL, 0 },
+    { "k", "added to the mean of squares", RAY_NUMBER, 0, offsetof(lrn_options, k), 1, 0, 0, NULL,
+      0 },
     { 0 }
 };
 
@@ -43,12 +44,15 @@ static block find_block(const ray_tensor *x, int64_t index)
 {
     const int64_t positions = ray_tensor_item_size(x) / x->dim[1];
     const int64_t pieces = (positions + LENGTH - 1) / LENGTH, from = index % pieces * LENGTH;
-    return (block){ .at = index / pieces * x->dim[1] * positions + from, .apart = positions,
-                    .n = positions - from < LENGTH ? positions - from : LENGTH, .channels = x->dim[1] };
+    return (block){ .at = index / pieces * x->dim[1] * positions + from,
+                    .apart = positions,
+                    .n = positions - from < LENGTH ? positions - from : LENGTH,
+                    .channels = x->dim[1] };
 }
 
 /* s of channel c */
-static void find_sums(const lrn_options *o, const block *b, const RAY_REAL *x, int64_t c, RAY_REAL *s)
+static void find_sums(const lrn_options *o, const block *b, const RAY_REAL *x, int64_t c,
+                      RAY_REAL *s)
 {
     const RAY_REAL factor = (RAY_REAL)(o->alpha / (double)o->size);
     const int64_t first = c < o->size / 2 ? 0 : c - o->size / 2;
@@ -108,8 +112,8 @@ static void find_shares(const lrn_options *o, const block *b, const RAY_REAL *x,
     }
 }
 
-static void backward_block(const lrn_options *o, const block *b, const RAY_REAL *x, const RAY_REAL *share,
-                           RAY_REAL *dx)
+static void backward_block(const lrn_options *o, const block *b, const RAY_REAL *x,
+                           const RAY_REAL *share, RAY_REAL *dx)
 {
     const RAY_REAL factor = (RAY_REAL)(2 * o->alpha * o->beta / (double)o->size);
     for (int64_t c = 0; c < b->channels; c++) {

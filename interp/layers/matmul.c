@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* matmul.c - products of the matrices in the last two axes; the axes before them broadcast as in numpy. */
+/* matmul.c - products of the matrices in the last two axes; those before broadcast as in numpy. */
 #include <inttypes.h>
 #include "base/memory.h"
 #include "kernels/gemm.h"
@@ -10,11 +10,11 @@ enum { MATRIX_AXES = 2, BLOCK = 32, ENOUGH_TASKS = 16 };
 
 typedef struct matmul_options {
     bool    transpose_a, transpose_b;
-    /* filled by infer: one item's output is `matrices` of rows x columns, sums of `depth` products */
+    /* filled by infer: an item's output is `matrices` of rows x columns, sums over depth */
     int64_t rows, columns, depth, matrices;
     int32_t axes;                               /* before the matrix */
     int64_t dim[RAY_MAX_RANK];                  /* of them, in the output */
-    int64_t stride[2][RAY_MAX_RANK];            /* in matrices of each input, 0 where it broadcasts */
+    int64_t stride[2][RAY_MAX_RANK];            /* in matrices of each input, 0: it broadcasts */
     int64_t count[2];                           /* matrices in an item of each input */
 } matmul_options;
 
@@ -62,8 +62,9 @@ static int infer_leading(ray_infer *c, matmul_options *o)
     for (int32_t i = o->axes - 1; i >= 0; i--) {
         int64_t dims[2] = { leading_dim(a, o->axes, i), leading_dim(b, o->axes, i) };
         if (dims[0] != dims[1] && dims[0] != 1 && dims[1] != 1)
-            return ray_fail(c->error, "the inputs %s and %s do not broadcast: %" PRId64 " against %" PRId64,
-                            ray_shape_text(a, text_a), ray_shape_text(b, text_b), dims[0], dims[1]);
+            return ray_fail(c->error, "the inputs %s and %s do not broadcast: %" PRId64
+                            " against %" PRId64, ray_shape_text(a, text_a),
+                            ray_shape_text(b, text_b), dims[0], dims[1]);
         o->dim[i] = dims[0] == 1 ? dims[1] : dims[0];
         for (int k = 0; k < 2; k++) {
             o->stride[k][i] = dims[k] == 1 ? 0 : o->count[k];
@@ -120,7 +121,8 @@ static ray_matrix input_matrix(const job *j, int side, int64_t item, int64_t m)
     bool transposed = side == 0 ? o->transpose_a : o->transpose_b;
     int64_t natural = side == 0 ? o->depth : o->columns, other = size / natural;
     int64_t index = item * o->count[side] + source_of(o, side, m);
-    return (ray_matrix){ j->op->in[side].data + index * size, transposed ? other : natural, transposed };
+    return (ray_matrix){ j->op->in[side].data + index * size, transposed ? other : natural,
+                         transposed };
 }
 
 static void forward_task(void *context, int64_t task, int32_t lane)
@@ -155,8 +157,8 @@ static ray_matrix flipped(ray_matrix m)
     return m;
 }
 
-/* Adds what output matrix m sends to its input matrix: dA = dY B' or dB = A' dY, transposed where the
- * input is stored so. */
+/* Adds what output matrix m sends to its input matrix: dA = dY B' or dB = A' dY, transposed where
+ * the input is stored so. */
 static void send_back(const job *j, int64_t item, int64_t m, RAY_REAL beta, RAY_REAL *to)
 {
     const matmul_options *o = j->o;
@@ -165,7 +167,8 @@ static void send_back(const job *j, int64_t item, int64_t m, RAY_REAL beta, RAY_
     ray_matrix other = input_matrix(j, 1 - j->side, item, m);
     int64_t n = j->side == 0 ? o->rows : o->columns;
     if (j->side == 0 && !o->transpose_a)
-        ray_gemm((ray_gemm_sizes){ n, o->depth, o->columns }, dy, flipped(other), beta, to, o->depth);
+        ray_gemm((ray_gemm_sizes){ n, o->depth, o->columns }, dy, flipped(other), beta, to,
+                 o->depth);
     else if (j->side == 0)
         ray_gemm((ray_gemm_sizes){ o->depth, n, o->columns }, other, flipped(dy), beta, to, n);
     else if (!o->transpose_b)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* max_pool.c - the largest number in a sliding window.  NaN is larger than all; of equal numbers the
- * first gets the gradient, of several NaN the last, as in torch. */
+/* max_pool.c - the largest number in a sliding window.  NaN is larger than all; of equal numbers
+ * the first gets the gradient, of several NaN the last, as in torch. */
 #include <math.h>
 #include "layers/pool.h"
 #include "layers/real.h"
@@ -60,7 +60,7 @@ static void max_row(RAY_REAL *row, const RAY_REAL *in, int64_t n, int64_t stride
 /* All taps of one output row, given the input row that the window's row lies on. */
 static void max_taps(const ray_pool_axis *width, const RAY_REAL *in, RAY_REAL *row)
 {
-    for (int64_t k = 0; k < width->kernel; k++) {
+    for (int64_t k = width->tap_first; k < width->tap_past; k++) {
         int64_t first, past;
         ray_pool_outputs(width, k, &first, &past);
         if (first < past)
@@ -69,7 +69,8 @@ static void max_taps(const ray_pool_axis *width, const RAY_REAL *in, RAY_REAL *r
 }
 
 /* Output row (d, h) of a plane. */
-static void forward_row(const ray_pool_axis *x, const RAY_REAL *in, int64_t d, int64_t h, RAY_REAL *row)
+static void forward_row(const ray_pool_axis *x, const RAY_REAL *in, int64_t d, int64_t h,
+                        RAY_REAL *row)
 {
     int64_t d0, d1, h0, h1;
     ray_pool_taps(&x[0], d, &d0, &d1);
@@ -98,8 +99,8 @@ static void forward(const ray_op *op)
     }
 }
 
-/* best[i] becomes the largest so far and at[i] its place, for n outputs that meet in[i stride], which
- * lies at start + i stride. */
+/* best[i] becomes the largest so far and at[i] its place, for n outputs that meet in[i stride],
+ * which lies at start + i stride. */
 static void find_row(RAY_REAL *best, int64_t *at, const RAY_REAL *in, int64_t start, int64_t n,
                      int64_t stride)
 {
@@ -111,9 +112,10 @@ static void find_row(RAY_REAL *best, int64_t *at, const RAY_REAL *in, int64_t st
     }
 }
 
-/* The places of the maxima of outputs from ... from + n - 1 of row (d, h); -1 where a window is empty. */
-static void find_maxima(const ray_pool_axis *x, const RAY_REAL *in, int64_t d, int64_t h, int64_t from,
-                        int64_t n, int64_t *at)
+/* The places of the maxima of outputs from ... from + n - 1 of row (d, h); -1 where a window is
+ * empty. */
+static void find_maxima(const ray_pool_axis *x, const RAY_REAL *in, int64_t d, int64_t h,
+                        int64_t from, int64_t n, int64_t *at)
 {
     RAY_REAL best[CHUNK];
     int64_t d0, d1, h0, h1;
@@ -126,14 +128,15 @@ static void find_maxima(const ray_pool_axis *x, const RAY_REAL *in, int64_t d, i
     for (int64_t kd = d0; kd < d1; kd++) {
         for (int64_t kh = h0; kh < h1; kh++) {
             const int64_t line = ray_pool_at(&x[0], d, kd) * x[1].in + ray_pool_at(&x[1], h, kh);
-            for (int64_t k = 0; k < x[2].kernel; k++) {
+            for (int64_t k = x[2].tap_first; k < x[2].tap_past; k++) {
                 int64_t first, past;
                 ray_pool_outputs(&x[2], k, &first, &past);
                 first = first < from ? from : first;
                 past = past > from + n ? from + n : past;
                 if (first < past)
                     find_row(best + (first - from), at + (first - from), in,
-                             line * x[2].in + ray_pool_at(&x[2], first, k), past - first, x[2].stride);
+                             line * x[2].in + ray_pool_at(&x[2], first, k), past - first,
+                             x[2].stride);
             }
         }
     }

@@ -12,7 +12,8 @@ typedef struct mean_options {
 } mean_options;
 
 static const ray_option options[] = {
-    { "dim", "dimensions to average over, as torch counts them: the batch is 0, [2, 3] are height and width",
+    { "dim",
+      "dimensions to average over; the batch is 0, so that [2, 3] are height and width",
       RAY_INTS, RAY_REQUIRED, offsetof(mean_options, dim), NAN, 0, 0, NULL, RAY_MAX_RANK - 1 },
     { "keepdim", "leave these dimensions in the shape, with size 1", RAY_BOOL, 0,
       offsetof(mean_options, keepdim), 0, 0, 0, NULL, 0 },
@@ -33,7 +34,8 @@ static int infer(ray_infer *c)
             c->out.dim[c->out.rank++] = o->reduced[i] ? 1 : c->in[0].dim[i];
     }
     if (c->out.rank == 0)
-        return ray_fail(c->error, "dim: nothing is left of an item; keep a dimension, or set keepdim: true");
+        return ray_fail(c->error,
+                        "dim: nothing is left of an item; keep a dimension, or set keepdim: true");
     return 0;
 }
 

@@ -2,6 +2,7 @@
 /* norm.c - arithmetic of the normalisations. */
 #include <string.h>
 #include "layers/norm.h"
+#include "layers/sum.h"
 
 enum { SERIAL = 32768 };
 
@@ -10,13 +11,9 @@ typedef struct moments { RAY_REAL mean, scale; } moments;   /* scale: 1 / sqrt(v
 static moments find_moments(const RAY_REAL *x, int64_t n, double eps)
 {
     RAY_REAL sum = 0, squares = 0;
-    #pragma omp simd reduction(+ : sum)
-    for (int64_t i = 0; i < n; i++)
-        sum += x[i];
+    RAY_SUM(sum, n, x[i]);
     const RAY_REAL mean = sum / (RAY_REAL)n;
-    #pragma omp simd reduction(+ : squares)
-    for (int64_t i = 0; i < n; i++)
-        squares += (x[i] - mean) * (x[i] - mean);
+    RAY_SUM(squares, n, (x[i] - mean) * (x[i] - mean));
     return (moments){ mean, 1 / ray_sqrt(squares / (RAY_REAL)n + (RAY_REAL)eps) };
 }
 
@@ -40,7 +37,8 @@ static void apply_affine(RAY_REAL *y, int64_t n, const ray_affine *affine, const
     }
 }
 
-void ray_norm_forward(const RAY_REAL *x, int64_t n, double eps, const ray_affine *affine, RAY_REAL *y)
+void ray_norm_forward(const RAY_REAL *x, int64_t n, double eps, const ray_affine *affine,
+                      RAY_REAL *y)
 {
     const moments m = find_moments(x, n, eps);
     #pragma omp simd
@@ -57,11 +55,8 @@ void ray_norm_backward(const RAY_REAL *x, const RAY_REAL *dy, int64_t n, double 
     RAY_REAL sum = 0, product = 0;
     memcpy(dx, dy, (size_t)n * sizeof *dx);
     apply_affine(dx, n, affine, NULL);
-    #pragma omp simd reduction(+ : sum, product)
-    for (int64_t i = 0; i < n; i++) {
-        sum += dx[i];
-        product += dx[i] * (x[i] - m.mean);
-    }
+    RAY_SUM(sum, n, dx[i]);
+    RAY_SUM(product, n, dx[i] * (x[i] - m.mean));
     const RAY_REAL mean = sum / (RAY_REAL)n, slope = product * m.scale * m.scale / (RAY_REAL)n;
     #pragma omp simd
     for (int64_t i = 0; i < n; i++)
@@ -72,7 +67,8 @@ void ray_norm_backward(const RAY_REAL *x, const RAY_REAL *dy, int64_t n, double 
 static void find_factors(const ray_op *op, double eps)
 {
     const int64_t channels = op->out->dim[1];
-    const RAY_REAL *weight = op->weight[RAY_NORM_WEIGHT].data, *bias = op->weight[RAY_NORM_BIAS].data;
+    const RAY_REAL *weight = op->weight[RAY_NORM_WEIGHT].data,
+                   *bias = op->weight[RAY_NORM_BIAS].data;
     const RAY_REAL *mean = op->weight[RAY_NORM_MEAN].data;
     const RAY_REAL *variance = op->weight[RAY_NORM_VARIANCE].data;
     for (int64_t c = 0; c < channels; c++) {

@@ -18,11 +18,13 @@ typedef struct pad_options {
 } pad_options;
 
 static const ray_option options[] = {
-    { "padding", "one number, one per axis, or two per axis: [top, bottom, left, right]; below 0 cuts off",
+    { "padding",
+      "one number, one per axis, or two per axis: [top, bottom, left, right]; below 0 cuts off",
       RAY_INTS, RAY_REQUIRED, offsetof(pad_options, padding), NAN, -INT32_MAX, INT32_MAX, NULL, 6 },
-    { "mode", "constant: value; reflect: the mirror image, border not repeated; replicate: the border; "
-      "circular: the other end", RAY_ENUM, 0, offsetof(pad_options, mode), 0, 0, 0,
-      "constant|reflect|replicate|circular", 0 },
+    { "mode",
+      "constant: value; reflect: the mirror image, border not repeated; replicate: the border; "
+      "circular: the other end",
+      RAY_ENUM, 0, offsetof(pad_options, mode), 0, 0, 0, "constant|reflect|replicate|circular", 0 },
     { "value", "what mode constant pads with", RAY_NUMBER, 0, offsetof(pad_options, value), 0, 0, 0,
       NULL, 0 },
     { 0 }
@@ -31,18 +33,21 @@ static const ray_option options[] = {
 static int check_axis(const ray_infer *c, int64_t in, int64_t before, int64_t after)
 {
     const pad_options *o = c->options;
-    const int64_t larger = before > after ? before : after, smaller = before < after ? before : after;
+    const int64_t larger = before > after ? before : after,
+                  smaller = before < after ? before : after;
     const int64_t most = o->mode == REFLECT ? in - 1 : in;
     if (in + before + after < 1)
         return ray_fail(c->error, "padding: %" PRId64 " and %" PRId64 " leave nothing of %" PRId64
                         " positions", before, after, in);
     if (o->mode == CIRCULAR && smaller < 0)
-        return ray_fail(c->error, "padding: %" PRId64 " is out of range; mode circular takes 0 or more",
+        return ray_fail(c->error,
+                        "padding: %" PRId64 " is out of range; mode circular takes 0 or more",
                         smaller);
     if ((o->mode == REFLECT || o->mode == CIRCULAR) && larger > most)
-        return ray_fail(c->error, "padding: %" PRId64 " is more than %s has to give; at most %" PRId64
-                        " for %" PRId64 " positions", larger,
-                        o->mode == REFLECT ? "mode reflect" : "mode circular", most, in);
+        return ray_fail(c->error,
+                        "padding: %" PRId64 " is more than %s has to give; at most %" PRId64
+                        " for %" PRId64 " positions",
+                        larger, o->mode == REFLECT ? "mode reflect" : "mode circular", most, in);
     return 0;
 }
 
@@ -55,8 +60,8 @@ static int infer(ray_infer *c)
         return ray_fail(c->error, "expects an input C x L, C x H x W or C x D x H x W, gets %s",
                         ray_shape_text(&c->in[0], text));
     if (n != 1 && n != axes && n != 2 * axes)
-        return ray_fail(c->error, "padding: %d numbers for %d %s; expected 1, one or two per axis", n, axes,
-                        axes == 1 ? "axis" : "axes");
+        return ray_fail(c->error, "padding: %d numbers for %d %s; expected 1, one or two per axis",
+                        n, axes, axes == 1 ? "axis" : "axes");
     for (int a = 0; a < RAY_MAX_AXES; a++)
         o->axis[a] = (pad_axis){ 1, 1, 0 };
     c->out = c->in[0];
@@ -102,12 +107,14 @@ static int64_t middle_past(const pad_axis *x)
 static int64_t source_row(const pad_options *o, int64_t r)
 {
     const pad_axis *x = o->axis;
-    const int64_t d = source(&x[0], o->mode, r / x[1].out), h = source(&x[1], o->mode, r % x[1].out);
+    const int64_t d = source(&x[0], o->mode, r / x[1].out),
+                  h = source(&x[1], o->mode, r % x[1].out);
     return d < 0 || h < 0 ? -1 : (d * x[1].in + h) * x[2].in;
 }
 
 /* Outputs from ... past - 1 of a row, one by one. */
-static void fill_edge(const pad_options *o, const RAY_REAL *in, int64_t from, int64_t past, RAY_REAL *row)
+static void fill_edge(const pad_options *o, const RAY_REAL *in, int64_t from, int64_t past,
+                      RAY_REAL *row)
 {
     for (int64_t i = from; i < past; i++) {
         const int64_t at = source(&o->axis[2], o->mode, i);
@@ -125,7 +132,8 @@ static void forward_row(const pad_options *o, const RAY_REAL *in, RAY_REAL *row)
     fill_edge(o, in, past, x->out, row);
 }
 
-static void spread_edge(const pad_options *o, const RAY_REAL *row, int64_t from, int64_t past, RAY_REAL *din)
+static void spread_edge(const pad_options *o, const RAY_REAL *row, int64_t from, int64_t past,
+                        RAY_REAL *din)
 {
     for (int64_t i = from; i < past; i++) {
         const int64_t at = source(&o->axis[2], o->mode, i);

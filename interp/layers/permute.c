@@ -7,12 +7,12 @@
 
 typedef struct permute_options {
     ray_ints dims;
-    int32_t  from[RAY_MAX_RANK];        /* derived: the dimension of the input that comes to each place */
+    int32_t  from[RAY_MAX_RANK];    /* derived: the dimension of the input at each place */
 } permute_options;
 
 static const ray_option options[] = {
-    { "dims", "dimensions of the input in the order of the output; 0, the batch, comes first", RAY_INTS,
-      RAY_REQUIRED, offsetof(permute_options, dims), NAN, 0, 0, NULL, RAY_MAX_RANK },
+    { "dims", "dimensions of the input in the order of the output; 0, the batch, comes first",
+      RAY_INTS, RAY_REQUIRED, offsetof(permute_options, dims), NAN, 0, 0, NULL, RAY_MAX_RANK },
     { 0 }
 };
 
@@ -27,7 +27,8 @@ static int infer(ray_infer *c)
         return ray_fail(c->error, "dims: %d are given; expected %d, for the batch and an item %s",
                         (int)o->dims.n, in->rank + 1, ray_shape_text(in, text));
     if (o->dims.v[0] != 0 && o->dims.v[0] != -o->dims.n)
-        return ray_fail(c->error, "dims: %" PRId64 " comes first; expected 0, the batch stays there",
+        return ray_fail(c->error,
+                        "dims: %" PRId64 " comes first; expected 0, the batch stays there",
                         o->dims.v[0]);
     for (int32_t i = 0; i < rest.n; i++)
         rest.v[i] = o->dims.v[i + 1];

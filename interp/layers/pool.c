@@ -11,11 +11,14 @@ static int check_padding(const ray_window *w, int a, ray_error *error)
     const int64_t padding = w->before[a] > w->after[a] ? w->before[a] : w->after[a];
     if (padding <= most)
         return 0;
-    return ray_fail(error, "padding: %" PRId64 " is more than half of kernel_size %" PRId64 "; at most %"
-                    PRId64, padding, w->kernel[a], most);
+    return ray_fail(error,
+                    "padding: %" PRId64 " is more than half of kernel_size %" PRId64
+                    "; at most %" PRId64,
+                    padding, w->kernel[a], most);
 }
 
-/* Outputs along one axis; with ceil_mode the last window still starts within the input or before it. */
+/* Outputs along one axis; with ceil_mode the last window still starts within the input or before
+ * it. */
 static int64_t count_outputs(const ray_pool_axis *x, bool ceil_mode)
 {
     const int64_t extent = x->dilation * (x->kernel - 1) + 1;
@@ -33,14 +36,23 @@ static int infer_axis(ray_infer *c, const ray_window *w, int a, const char *name
     ray_pool_options *o = c->options;
     const int axes = c->in[0].rank - 1;
     ray_pool_axis *x = &o->axis[RAY_MAX_AXES - axes + a];
-    *x = (ray_pool_axis){ .in = c->in[0].dim[a + 1], .kernel = w->kernel[a], .stride = w->stride[a],
-                          .dilation = w->dilation[a], .before = w->before[a], .after = w->after[a] };
+    *x = (ray_pool_axis){ .in = c->in[0].dim[a + 1],
+                          .kernel = w->kernel[a],
+                          .stride = w->stride[a],
+                          .dilation = w->dilation[a],
+                          .before = w->before[a],
+                          .after = w->after[a] };
     if (!same && check_padding(w, a, c->error))
         return -1;
     x->out = count_outputs(x, o->ceil_mode && !same);
     if (x->out < 1)
-        return ray_fail(c->error, "kernel_size: a window of %" PRId64 " does not fit in the padded %s "
-                        "of %" PRId64, ray_window_extent(w, a), name, ray_window_padded(w, a, x->in));
+        return ray_fail(c->error,
+                        "kernel_size: a window of %" PRId64 " does not fit in the padded %s "
+                        "of %" PRId64,
+                        ray_window_extent(w, a), name, ray_window_padded(w, a, x->in));
+    int64_t ignored;
+    ray_pool_taps(x, x->out - 1, &x->tap_first, &ignored);
+    ray_pool_taps(x, 0, &ignored, &x->tap_past);
     c->out.dim[a + 1] = x->out;
     return 0;
 }
@@ -58,7 +70,7 @@ int ray_pool_infer(ray_infer *c, int axes, bool dilated)
         || ray_window_read(&window, &given, axes, c->in[0].dim + 1, c->error))
         return -1;
     for (int a = 0; a < RAY_MAX_AXES; a++)
-        o->axis[a] = (ray_pool_axis){ 1, 1, 1, 1, 1, 0, 0 };
+        o->axis[a] = (ray_pool_axis){ 1, 1, 1, 1, 1, 0, 0, 0, 1 };
     c->out = c->in[0];
     for (int a = 0; a < axes; a++) {
         const char *name = axes == 1 ? "length" : axis_name[RAY_MAX_AXES - axes + a];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pool.h - what max_pool and avg_pool share: options, output size, and which taps meet which inputs.
+/* pool.h - what max_pool and avg_pool share: options, output size, and which taps meet which
+ * inputs.
  *
  * Pools of one and two axes are pools of three whose first axes have size 1. */
 #ifndef RAY_LAYERS_POOL_H
@@ -7,8 +8,11 @@
 
 #include "layers/window.h"
 
-/* One axis: output o has its tap k at input o stride + k dilation - before, where that is in 0 ... in - 1. */
-typedef struct ray_pool_axis { int64_t in, out, kernel, stride, dilation, before, after; } ray_pool_axis;
+/* One axis: output o has its tap k at input o stride + k dilation - before, if there is one. */
+typedef struct ray_pool_axis {
+    int64_t in, out, kernel, stride, dilation, before, after;
+    int64_t tap_first, tap_past;        /* the taps that meet the input for any output */
+} ray_pool_axis;
 
 typedef struct ray_pool_options {
     ray_ints kernel_size, stride, padding, dilation;
@@ -17,15 +21,15 @@ typedef struct ray_pool_options {
     ray_pool_axis axis[RAY_MAX_AXES];       /* derived */
 } ray_pool_options;
 
-#define RAY_POOL_OPTIONS                                                                            \
-    { "kernel_size", "size of the window: one number or one per axis", RAY_INTS, RAY_REQUIRED,      \
-      offsetof(ray_pool_options, kernel_size), NAN, 1, INT32_MAX, NULL, 3 },                        \
-    { "stride", "step of the window: one number or one per axis; the kernel size when not given",   \
-      RAY_INTS, 0, offsetof(ray_pool_options, stride), NAN, 1, INT32_MAX, NULL, 3 },                \
-    { "padding", "positions around the input, at most half the window: one number, one per axis, "  \
-      "before and after each axis, or same for ceil(in / stride) outputs",                          \
-      RAY_INTS, 0, offsetof(ray_pool_options, padding), 0, 0, INT32_MAX, RAY_PADDING_WORDS, 6 },    \
-    { "ceil_mode", "round the number of outputs up, so that the last window may hang over",         \
+#define RAY_POOL_OPTIONS                                                                   \
+    { "kernel_size", "size of the window: one number or one per axis", RAY_INTS, RAY_REQUIRED, \
+      offsetof(ray_pool_options, kernel_size), NAN, 1, INT32_MAX, NULL, 3 },               \
+    { "stride", "step of the window: one number or one per axis; the kernel size when not given", \
+      RAY_INTS, 0, offsetof(ray_pool_options, stride), NAN, 1, INT32_MAX, NULL, 3 },       \
+    { "padding", "positions around the input, at most half the window: one number, one per axis, " \
+      "before and after each axis, or same for ceil(in / stride) outputs",                 \
+      RAY_INTS, 0, offsetof(ray_pool_options, padding), 0, 0, INT32_MAX, RAY_PADDING_WORDS, 6 }, \
+    { "ceil_mode", "round the number of outputs up, so that the last window may hang over", \
       RAY_BOOL, 0, offsetof(ray_pool_options, ceil_mode), 0, 0, 0, NULL, 0 }
 
 /* Checks the options and fills axis[] and the output's shape. */

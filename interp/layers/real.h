@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* real.h - functions of <math.h> at the precision of RAY_REAL: ray_exp is expf or exp. */
+/* real.h - functions of <math.h> at the precision of RAY_REAL: ray_sqrt is sqrtf or sqrt.  The
+ * exponential is in exp.h. */
 #ifndef RAY_LAYERS_REAL_H
 #define RAY_LAYERS_REAL_H
 
@@ -12,8 +13,6 @@
         return sizeof x == sizeof(float) ? (RAY_REAL)name##f((float)x)  \
                                          : (RAY_REAL)name((double)x);   \
     }
-RAY_REAL_FUNCTION(erf)
-RAY_REAL_FUNCTION(exp)
 RAY_REAL_FUNCTION(expm1)
 RAY_REAL_FUNCTION(fabs)
 RAY_REAL_FUNCTION(floor)

@@ -2,6 +2,7 @@
 /* reshape.c - the same numbers in the same order with another shape. */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 #include "base/memory.h"
 #include "layers/kind.h"
 
@@ -16,8 +17,9 @@ static const ray_option options[] = {
 static int fail_size(ray_infer *c)
 {
     char from[128], to[128];
-    return ray_fail(c->error, "shape: an item %s does not fit in %s", ray_shape_text(&c->in[0], from),
-                    ray_shape_text(&c->out, to));
+    return ray_fail(c->error, "shape: %s cannot hold the %" PRId64 " numbers of an item %s",
+                    ray_shape_text(&c->out, to), ray_shape_size(&c->in[0]),
+                    ray_shape_text(&c->in[0], from));
 }
 
 static int infer(ray_infer *c)
@@ -27,8 +29,8 @@ static int infer(ray_infer *c)
     int64_t known = 1;
     int32_t open = -1;
     c->out = (ray_shape){ .rank = o->shape.n };
+    memcpy(c->out.dim, o->shape.v, (size_t)o->shape.n * sizeof *c->out.dim);
     for (int32_t i = 0; i < o->shape.n; i++) {
-        c->out.dim[i] = o->shape.v[i];
         if (o->shape.v[i] == 0)
             return ray_fail(c->error, "shape: 0 is not a size; expected sizes >= 1, or -1 once");
         if (o->shape.v[i] == -1 && open >= 0)

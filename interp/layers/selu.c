@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* selu.c - the scaled exponential linear unit, with the constants that keep mean 0 and variance 1. */
+/* selu.c - the scaled exponential linear unit; its constants keep mean 0 and variance 1. */
 #include "layers/elementwise.h"
 
 static const RAY_REAL alpha = (RAY_REAL)1.6732632423543772848170429916717;
@@ -10,8 +10,9 @@ static const ray_option options[] = {
     { 0 }
 };
 
-RAY_ELEMENTWISE_FORWARD(RAY_SCALARS, ray_inplace_options, scale * (x <= 0 ? alpha * ray_expm1(x) : x))
-RAY_ELEMENTWISE_BACKWARD(RAY_SCALARS, ray_inplace_options, RAY_OF_IN,
+RAY_ELEMENTWISE_FORWARD(RAY_SCALARS, ray_inplace_options,
+                        scale * (x <= 0 ? alpha * ray_expm1(x) : x))
+RAY_ELEMENTWISE_BACKWARD(RAY_VECTORS, ray_inplace_options, RAY_OF_IN,
                          g * scale * (v > 0 ? 1 : alpha * ray_exp(v)))
 
 RAY_KINDS(selu) = {

@@ -13,8 +13,8 @@ static inline RAY_REAL slope(RAY_REAL x)
     return s * (1 + x * (1 - s));
 }
 
-RAY_ELEMENTWISE_FORWARD(RAY_SCALARS, ray_inplace_options, x / (1 + ray_exp(-x)))
-RAY_ELEMENTWISE_BACKWARD(RAY_SCALARS, ray_inplace_options, RAY_OF_IN, g * slope(v))
+RAY_ELEMENTWISE_FORWARD(RAY_VECTORS, ray_inplace_options, x / (1 + ray_exp(-x)))
+RAY_ELEMENTWISE_BACKWARD(RAY_VECTORS, ray_inplace_options, RAY_OF_IN, g * slope(v))
 
 RAY_KINDS(silu) = {
     {

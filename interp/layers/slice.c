@@ -14,14 +14,14 @@ typedef struct slice_options {
 } slice_options;
 
 static const ray_option options[] = {
-    { "dim", "dimension to cut; the batch is 0", RAY_INT, RAY_REQUIRED, offsetof(slice_options, dim), 0,
-      0, 0, NULL, 0 },
+    { "dim", "dimension to cut; the batch is 0", RAY_INT, RAY_REQUIRED,
+      offsetof(slice_options, dim), 0, 0, 0, NULL, 0 },
     { "start", "first index; negative ones count from the end", RAY_INT, 0,
       offsetof(slice_options, start), 0, 0, 0, NULL, 0 },
-    { "end", "index after the last; negative ones count from the end; to the end when not given", RAY_INTS,
-      0, offsetof(slice_options, end), NAN, 0, 0, NULL, 1 },
-    { "step", "every step-th index is taken", RAY_INT, 0, offsetof(slice_options, step), 1, 1, INT32_MAX,
-      NULL, 0 },
+    { "end", "index after the last; negative ones count from the end; to the end when not given",
+      RAY_INTS, 0, offsetof(slice_options, end), NAN, 0, 0, NULL, 1 },
+    { "step", "every step-th index is taken", RAY_INT, 0, offsetof(slice_options, step), 1, 1,
+      INT32_MAX, NULL, 0 },
     { 0 }
 };
 
@@ -42,8 +42,10 @@ static int infer(ray_infer *c)
     const int64_t end = o->end.n > 0 ? resolve(o->end.v[0], size) : size;
     o->first = resolve(o->start, size);
     if (o->first >= end)
-        return ray_fail(c->error, "start: nothing lies from %" PRId64 " to %" PRId64 " in a dimension of "
-                        "size %" PRId64, o->first, end, size);
+        return ray_fail(c->error,
+                        "start: nothing lies from %" PRId64 " to %" PRId64 " in a dimension of "
+                        "size %" PRId64,
+                        o->first, end, size);
     c->out = c->in[0];
     c->out.dim[o->axis] = (end - o->first + o->step - 1) / o->step;
     return 0;

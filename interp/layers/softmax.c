@@ -3,6 +3,7 @@
 #include <math.h>
 #include "layers/dims.h"
 #include "layers/elementwise.h"
+#include "layers/sum.h"
 
 typedef struct softmax_options {
     int64_t dim;
@@ -10,8 +11,8 @@ typedef struct softmax_options {
 } softmax_options;
 
 static const ray_option options[] = {
-    { "dim", "dimension to normalise over; the batch is 0", RAY_INT, 0, offsetof(softmax_options, dim), 1,
-      0, 0, NULL, 0 },
+    { "dim", "dimension to normalise over; the batch is 0", RAY_INT, 0,
+      offsetof(softmax_options, dim), 1, 0, 0, NULL, 0 },
     { 0 }
 };
 
@@ -23,115 +24,143 @@ static int infer(ray_infer *c)
     return ray_infer_same(c);
 }
 
-/* The numbers that are normalised together lie `apart` from each other; `inner` lines interleave. */
-typedef struct lines { int64_t n, length, apart; } lines;
+/* Lines of numbers are normalised.  Those of a line lie `apart` from each other, so that as many
+ * lines interleave; up to TILE of these are worked on together, to make vectors of them. */
+enum { TILE = 64 };
+typedef struct tile { int64_t at, length, apart, width; } tile;
 
-static lines find_lines(const ray_op *op)
+static int64_t count_tiles(const ray_op *op)
 {
     const int32_t dim = ((const softmax_options *)op->options)->axis + 1;
-    const int64_t length = op->out->dim[dim];
-    return (lines){ .n = ray_tensor_size(op->out) / length, .length = length,
-                    .apart = ray_dims_product(op->out, dim + 1, op->out->rank) };
+    const int64_t apart = ray_dims_product(op->out, dim + 1, op->out->rank);
+    return ray_dims_product(op->out, 0, dim) * ((apart + TILE - 1) / TILE);
 }
 
-static int64_t line_start(const lines *l, int64_t line)
+static tile find_tile(const ray_op *op, int64_t index)
 {
-    return line / l->apart * l->apart * l->length + line % l->apart;
+    const int32_t dim = ((const softmax_options *)op->options)->axis + 1;
+    const int64_t apart = ray_dims_product(op->out, dim + 1, op->out->rank);
+    const int64_t tiles = (apart + TILE - 1) / TILE, from = index % tiles * TILE;
+    return (tile){ .at = index / tiles * op->out->dim[dim] * apart + from, .apart = apart,
+                   .length = op->out->dim[dim],
+                   .width = apart - from < TILE ? apart - from : TILE };
 }
 
-static RAY_REAL line_maximum(const lines *l, const RAY_REAL *x)
+/* The largest number of each line. */
+static void find_maxima(const tile *t, const RAY_REAL *x, RAY_REAL *most)
 {
-    RAY_REAL most = *x;
-    for (int64_t i = 1; i < l->length; i++)
-        most = ray_max(most, x[i * l->apart]);
-    return most;
-}
-
-static void softmax_line(const lines *l, const RAY_REAL *x, RAY_REAL *y)
-{
-    const RAY_REAL most = line_maximum(l, x);
-    RAY_REAL sum = 0;
-    for (int64_t i = 0; i < l->length; i++) {
-        y[i * l->apart] = ray_exp(x[i * l->apart] - most);
-        sum += y[i * l->apart];
+    for (int64_t j = 0; j < t->width; j++)
+        most[j] = x[j];
+    for (int64_t i = 1; i < t->length; i++) {
+        const RAY_REAL *row = x + i * t->apart;
+        #pragma omp simd
+        for (int64_t j = 0; j < t->width; j++)
+            most[j] = ray_max(most[j], row[j]);
     }
-    for (int64_t i = 0; i < l->length; i++)
-        y[i * l->apart] /= sum;
 }
 
-static void log_softmax_line(const lines *l, const RAY_REAL *x, RAY_REAL *y)
+/* The sum of y, or of y dy, along each line. */
+static void find_sums(const tile *t, const RAY_REAL *y, const RAY_REAL *dy, RAY_REAL *sum)
 {
-    const RAY_REAL most = line_maximum(l, x);
-    RAY_REAL sum = 0;
-    for (int64_t i = 0; i < l->length; i++)
-        sum += ray_exp(x[i * l->apart] - most);
-    sum = ray_log(sum);
-    for (int64_t i = 0; i < l->length; i++)
-        y[i * l->apart] = x[i * l->apart] - most - sum;
+    if (t->apart == 1) {
+        *sum = 0;
+        RAY_SUM(*sum, t->length, y[i] * (dy ? dy[i] : 1));
+        return;
+    }
+    for (int64_t j = 0; j < t->width; j++)
+        sum[j] = 0;
+    for (int64_t i = 0; i < t->length; i++) {
+        const int64_t row = i * t->apart;
+        #pragma omp simd
+        for (int64_t j = 0; j < t->width; j++)
+            sum[j] += y[row + j] * (dy ? dy[row + j] : 1);
+    }
+}
+
+/* Runs along the line when there is one, else across the lines: i is the place of a number within
+ * the tile, j that of its line. */
+#define FOR_TILE(statement)                                             \
+    do {                                                                \
+        if (t->apart == 1) {                                            \
+            const int64_t j = 0;                                        \
+            _Pragma("omp simd")                                         \
+            for (int64_t i = 0; i < t->length; i++) {                   \
+                statement;                                              \
+            }                                                           \
+        } else {                                                        \
+            for (int64_t row = 0; row < t->length; row++) {             \
+                _Pragma("omp simd")                                     \
+                for (int64_t j = 0; j < t->width; j++) {                \
+                    const int64_t i = row * t->apart + j;               \
+                    statement;                                          \
+                }                                                       \
+            }                                                           \
+        }                                                               \
+    } while (0)
+
+static void softmax_tile(const tile *t, const RAY_REAL *x, RAY_REAL *y)
+{
+    RAY_REAL most[TILE], sum[TILE];
+    find_maxima(t, x, most);
+    FOR_TILE(y[i] = ray_exp(x[i] - most[j]));
+    find_sums(t, y, NULL, sum);
+    FOR_TILE(y[i] /= sum[j]);
+}
+
+static void log_softmax_tile(const tile *t, const RAY_REAL *x, RAY_REAL *y)
+{
+    RAY_REAL most[TILE], sum[TILE];
+    find_maxima(t, x, most);
+    FOR_TILE(y[i] = ray_exp(x[i] - most[j]));
+    find_sums(t, y, NULL, sum);
+    for (int64_t k = 0; k < t->width; k++)
+        sum[k] = ray_log(sum[k]);
+    FOR_TILE(y[i] = x[i] - most[j] - sum[j]);
 }
 
 /* dx = y (dy - sum of y dy) */
-static void softmax_line_back(const lines *l, const RAY_REAL *y, const RAY_REAL *dy, RAY_REAL *dx)
+static void softmax_tile_back(const tile *t, const RAY_REAL *y, const RAY_REAL *dy, RAY_REAL *dx)
 {
-    RAY_REAL sum = 0;
-    for (int64_t i = 0; i < l->length; i++)
-        sum += y[i * l->apart] * dy[i * l->apart];
-    for (int64_t i = 0; i < l->length; i++)
-        dx[i * l->apart] = y[i * l->apart] * (dy[i * l->apart] - sum);
+    RAY_REAL sum[TILE];
+    find_sums(t, y, dy, sum);
+    FOR_TILE(dx[i] = y[i] * (dy[i] - sum[j]));
 }
 
 /* dx = dy - exp(y) sum of dy */
-static void log_softmax_line_back(const lines *l, const RAY_REAL *y, const RAY_REAL *dy, RAY_REAL *dx)
+static void log_softmax_tile_back(const tile *t, const RAY_REAL *y, const RAY_REAL *dy,
+                                  RAY_REAL *dx)
 {
-    RAY_REAL sum = 0;
-    for (int64_t i = 0; i < l->length; i++)
-        sum += dy[i * l->apart];
-    for (int64_t i = 0; i < l->length; i++)
-        dx[i * l->apart] = dy[i * l->apart] - ray_exp(y[i * l->apart]) * sum;
+    RAY_REAL sum[TILE];
+    find_sums(t, dy, NULL, sum);
+    FOR_TILE(dx[i] = dy[i] - ray_exp(y[i]) * sum[j]);
 }
 
-static void for_lines(const ray_op *op, void (*line)(const lines *l, const RAY_REAL *x, RAY_REAL *y))
-{
-    const lines l = find_lines(op);
-    #pragma omp parallel for schedule(static) if (l.n * l.length > RAY_SERIAL)
-    for (int64_t i = 0; i < l.n; i++) {
-        const int64_t at = line_start(&l, i);
-        line(&l, op->in[0].data + at, op->out->data + at);
+#define FORWARD(name, work_on)                                                      \
+    static void name(const ray_op *op)                                              \
+    {                                                                               \
+        const int64_t tiles = count_tiles(op);                                      \
+        _Pragma("omp parallel for schedule(static)")                                \
+        for (int64_t k = 0; k < tiles; k++) {                                       \
+            const tile t = find_tile(op, k);                                        \
+            work_on(&t, op->in[0].data + t.at, op->out->data + t.at);               \
+        }                                                                           \
     }
-}
-
-static void for_lines_back(const ray_op *op, void (*line)(const lines *l, const RAY_REAL *y,
-                                                          const RAY_REAL *dy, RAY_REAL *dx))
-{
-    const lines l = find_lines(op);
-    if (!op->din[0].data)
-        return;
-    #pragma omp parallel for schedule(static) if (l.n * l.length > RAY_SERIAL)
-    for (int64_t i = 0; i < l.n; i++) {
-        const int64_t at = line_start(&l, i);
-        line(&l, op->out->data + at, op->dout->data + at, op->din[0].data + at);
+#define BACKWARD(name, work_on)                                                     \
+    static void name(const ray_op *op)                                              \
+    {                                                                               \
+        const int64_t tiles = op->din[0].data ? count_tiles(op) : 0;                \
+        _Pragma("omp parallel for schedule(static)")                                \
+        for (int64_t k = 0; k < tiles; k++) {                                       \
+            const tile t = find_tile(op, k);                                        \
+            work_on(&t, op->out->data + t.at, op->dout->data + t.at,                \
+                    op->din[0].data + t.at);                                        \
+        }                                                                           \
     }
-}
 
-static void softmax_forward(const ray_op *op)
-{
-    for_lines(op, softmax_line);
-}
-
-static void softmax_backward(const ray_op *op)
-{
-    for_lines_back(op, softmax_line_back);
-}
-
-static void log_softmax_forward(const ray_op *op)
-{
-    for_lines(op, log_softmax_line);
-}
-
-static void log_softmax_backward(const ray_op *op)
-{
-    for_lines_back(op, log_softmax_line_back);
-}
+FORWARD(softmax_forward, softmax_tile)
+FORWARD(log_softmax_forward, log_softmax_tile)
+BACKWARD(softmax_backward, softmax_tile_back)
+BACKWARD(log_softmax_backward, log_softmax_tile_back)
 
 #define SOFTMAX(prefix, formula)                \
     {                                           \

@@ -7,8 +7,8 @@ typedef struct softplus_options { double beta, threshold; } softplus_options;
 static const ray_option options[] = {
     { "beta", "sharpness of the bend; not 0", RAY_NUMBER, 0, offsetof(softplus_options, beta), 1,
       0, 0, NULL, 0 },
-    { "threshold", "y = x where beta x is larger", RAY_NUMBER, 0, offsetof(softplus_options, threshold),
-      20, 0, 0, NULL, 0 },
+    { "threshold", "y = x where beta x is larger", RAY_NUMBER, 0,
+      offsetof(softplus_options, threshold), 20, 0, 0, NULL, 0 },
     { 0 }
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* upsample.c - positions enlarged (or reduced) to a size: nearest, or linear along one, two or three
- * axes.  Output o lies at (o + 1/2) in/out - 1/2 of the input, within its borders, or with align_corners
- * at o (in - 1) / (out - 1); nearest takes floor(o in/out).  A scale_factor stands for out/in as given. */
+/* upsample.c - positions enlarged (or reduced) to a size: nearest, or linear along one, two or
+ * three axes.  Output o lies at (o + 1/2) in/out - 1/2 of the input, within its borders, or with
+ * align_corners at o (in - 1) / (out - 1); nearest takes floor(o in/out).  A scale_factor stands
+ * for out/in as given. */
 #include <inttypes.h>
 #include <math.h>
 #include "layers/window.h"
@@ -23,10 +24,11 @@ static const ray_option options[] = {
       offsetof(upsample_options, size), NAN, 1, INT32_MAX, NULL, 3 },
     { "scale_factor", "outputs for one input: one number or one per axis", RAY_NUMBERS, 0,
       offsetof(upsample_options, scale_factor), NAN, 0, INT32_MAX, NULL, 3 },
-    { "mode", "nearest repeats; linear, bilinear, trilinear interpolate along 1, 2, 3 axes", RAY_ENUM, 0,
-      offsetof(upsample_options, mode), 0, 0, 0, "nearest|linear|bilinear|trilinear", 0 },
-    { "align_corners", "the outermost inputs and outputs lie on each other (not with nearest)", RAY_BOOL, 0,
-      offsetof(upsample_options, align_corners), 0, 0, 0, NULL, 0 },
+    { "mode", "nearest repeats; linear, bilinear, trilinear interpolate along 1, 2, 3 axes",
+      RAY_ENUM, 0, offsetof(upsample_options, mode), 0, 0, 0, "nearest|linear|bilinear|trilinear",
+      0 },
+    { "align_corners", "the outermost inputs and outputs lie on each other (not with nearest)",
+      RAY_BOOL, 0, offsetof(upsample_options, align_corners), 0, 0, 0, NULL, 0 },
     { 0 }
 };
 
@@ -42,7 +44,8 @@ static int check_mode(const ray_infer *c, int axes)
         return ray_fail(c->error, "mode: %s does not fit an input %s; expected nearest or %s",
                         names[o->mode], ray_shape_text(&c->in[0], text), names[axes]);
     if (o->mode == NEAREST && o->align_corners)
-        return ray_fail(c->error, "align_corners: true means nothing with mode nearest; expected false");
+        return ray_fail(c->error,
+                        "align_corners: true means nothing with mode nearest; expected false");
     return 0;
 }
 
@@ -57,7 +60,8 @@ static int infer_axis(ray_infer *c, int k, up_axis *axis)
     axis->scale = o->scale_factor.v[o->scale_factor.n == 1 ? 0 : k];
     const double out = floor((double)axis->in * axis->scale);
     if (out < 1 || out > INT32_MAX)
-        return ray_fail(c->error, "scale_factor: %g makes %g of %" PRId64 "; expected 1 to %d outputs",
+        return ray_fail(c->error,
+                        "scale_factor: %g makes %g of %" PRId64 "; expected 1 to %d outputs",
                         axis->scale, out, axis->in, INT32_MAX);
     axis->out = (int64_t)out;
     return 0;
@@ -94,7 +98,8 @@ typedef struct tap { int64_t at[2]; RAY_REAL weight[2]; } tap;
 /* Rounded at the places where torch rounds, so that the choice is the same. */
 static int64_t find_nearest(const up_axis *x, int64_t output)
 {
-    const RAY_REAL step = x->scale > 0 ? (RAY_REAL)(1 / x->scale) : (RAY_REAL)x->in / (RAY_REAL)x->out;
+    const RAY_REAL step =
+        x->scale > 0 ? (RAY_REAL)(1 / x->scale) : (RAY_REAL)x->in / (RAY_REAL)x->out;
     const int64_t at = (int64_t)((RAY_REAL)output * step);
     return at < x->in ? at : x->in - 1;
 }
@@ -149,7 +154,8 @@ static void add_row(const tap *width, int64_t n, const RAY_REAL *in, RAY_REAL we
     }
 }
 
-static void spread_row(const tap *width, int64_t n, const RAY_REAL *row, RAY_REAL weight, RAY_REAL *din)
+static void spread_row(const tap *width, int64_t n, const RAY_REAL *row, RAY_REAL weight,
+                       RAY_REAL *din)
 {
     for (int64_t i = 0; i < n; i++) {
         const tap *t = &width[i];
@@ -168,8 +174,8 @@ static row_part find_part(const up_axis *x, const tap *const *table, int64_t r, 
                        .weight = d->weight[k / 2] * h->weight[k % 2] };
 }
 
-static void forward_row(const upsample_options *o, const tap *const *table, const RAY_REAL *in, int64_t r,
-                        RAY_REAL *row)
+static void forward_row(const upsample_options *o, const tap *const *table, const RAY_REAL *in,
+                        int64_t r, RAY_REAL *row)
 {
     const int64_t n = o->axis[2].out;
     if (o->mode == NEAREST) {
@@ -187,8 +193,8 @@ static void forward_row(const upsample_options *o, const tap *const *table, cons
     }
 }
 
-static void backward_row(const upsample_options *o, const tap *const *table, const RAY_REAL *row, int64_t r,
-                         RAY_REAL *din)
+static void backward_row(const upsample_options *o, const tap *const *table, const RAY_REAL *row,
+                         int64_t r, RAY_REAL *din)
 {
     for (int k = 0; k < 4; k++) {
         const row_part part = find_part(o->axis, table, r, k);
@@ -207,7 +213,8 @@ static void forward(const ray_op *op)
     fill_taps(op, table);
     #pragma omp parallel for schedule(static)
     for (int64_t r = 0; r < all; r++)
-        forward_row(o, table, op->in[0].data + r / rows * size, r % rows, op->out->data + r * x[2].out);
+        forward_row(o, table, op->in[0].data + r / rows * size, r % rows,
+                    op->out->data + r * x[2].out);
 }
 
 static void backward(const ray_op *op)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* walk.c - a walk is first made as short as it can be, then goes along rows: its last dim. */
 #include <string.h>
+#include "layers/sum.h"
 #include "layers/walk.h"
 
 enum { PIECE = 4096, SUM_PIECE = 1024, SERIAL = 32768 };
@@ -30,7 +31,8 @@ void ray_walk_broadcast(ray_walk *walk, const ray_tensor *dense, const ray_tenso
     }
 }
 
-/* The same walk without dims of size 1, and with neighbours joined that are one run in both tensors. */
+/* The same walk without dims of size 1, and with neighbours joined that are one run in both
+ * tensors. */
 static ray_walk shorten(const ray_walk *walk)
 {
     ray_walk s = { .start = walk->start, .rank = 0 };
@@ -104,8 +106,8 @@ static void gather_run(ray_walk_how how, const RAY_REAL *base, const RAY_REAL *v
 #undef RUN
 }
 
-void ray_walk_gather(const ray_walk *walk, ray_walk_how how, const RAY_REAL *base, const RAY_REAL *view,
-                     RAY_REAL *dense)
+void ray_walk_gather(const ray_walk *walk, ray_walk_how how, const RAY_REAL *base,
+                     const RAY_REAL *view, RAY_REAL *dense)
 {
     const ray_walk w = shorten(walk);
     const int32_t last = w.rank - 1;
@@ -137,11 +139,7 @@ void ray_walk_scatter(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *vie
 static void sum_run(const RAY_REAL *dense, RAY_REAL *view, int64_t stride, int64_t n)
 {
     if (stride == 0) {
-        RAY_REAL sum = 0;
-        #pragma omp simd reduction(+ : sum)
-        for (int64_t i = 0; i < n; i++)
-            sum += dense[i];
-        *view += sum;
+        RAY_SUM(*view, n, dense[i]);
     } else if (stride == 1) {
         #pragma omp simd
         for (int64_t i = 0; i < n; i++)
@@ -152,8 +150,8 @@ static void sum_run(const RAY_REAL *dense, RAY_REAL *view, int64_t stride, int64
     }
 }
 
-/* The leading dims that do not repeat, and pieces of the last when that does not, part the view among
- * threads; what is between is added up in order. */
+/* The leading dims that do not repeat, and pieces of the last when that does not, part the view
+ * among threads; what is between is added up in order. */
 void ray_walk_sum(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *view, int64_t size)
 {
     const ray_walk w = shorten(walk);

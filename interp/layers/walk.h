@@ -13,19 +13,24 @@ typedef struct ray_walk {
     int32_t rank;
 } ray_walk;
 
-typedef enum ray_walk_how { RAY_WALK_SET, RAY_WALK_ADD, RAY_WALK_SUBTRACT, RAY_WALK_MULTIPLY } ray_walk_how;
+typedef enum ray_walk_how {
+    RAY_WALK_SET,
+    RAY_WALK_ADD,
+    RAY_WALK_SUBTRACT,
+    RAY_WALK_MULTIPLY
+} ray_walk_how;
 
 /* A dense tensor meets itself. */
 void ray_walk_dense(ray_walk *walk, const ray_tensor *tensor);
 
-/* operand repeats along dims of size 1 and along those it lacks, as in numpy: item dims are aligned at
- * the right, batches with each other. */
+/* operand repeats along dims of size 1 and along those it lacks, as in numpy: item dims are aligned
+ * at the right, batches with each other. */
 void ray_walk_broadcast(ray_walk *walk, const ray_tensor *dense, const ray_tensor *operand);
 
-/* dense = view, or base + view, base - view, base * view: base is as dense, or dense itself; SET reads
- * none. */
-void ray_walk_gather(const ray_walk *walk, ray_walk_how how, const RAY_REAL *base, const RAY_REAL *view,
-                     RAY_REAL *dense);
+/* dense = view, or base + view, base - view, base * view: base is as dense, or dense itself; SET
+ * reads none. */
+void ray_walk_gather(const ray_walk *walk, ray_walk_how how, const RAY_REAL *base,
+                     const RAY_REAL *view, RAY_REAL *dense);
 
 /* view = dense where they meet; no element of the view may be met twice. */
 void ray_walk_scatter(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *view);

@@ -7,13 +7,16 @@ static const char *const axes_text[] = {
     "", "1 (length)", "2 (height, width)", "3 (depth, height, width)"
 };
 static const char *const sides_text[] = {
-    "", "2 (before, after)", "4 (top, bottom, left, right)", "6 (front, back, top, bottom, left, right)"
+    "", "2 (before, after)", "4 (top, bottom, left, right)",
+    "6 (front, back, top, bottom, left, right)"
 };
 
-int ray_axes_read(const ray_ints *given, const char *name, int axes, int64_t *values, ray_error *error)
+int ray_axes_read(const ray_ints *given, const char *name, int axes, int64_t *values,
+                  ray_error *error)
 {
     if (given->n != 1 && given->n != axes)
-        return ray_fail(error, "%s: %d numbers; expected 1 or %s", name, (int)given->n, axes_text[axes]);
+        return ray_fail(error, "%s: %d numbers; expected 1 or %s", name, (int)given->n,
+                        axes_text[axes]);
     for (int a = 0; a < axes; a++)
         values[a] = given->v[given->n == 1 ? 0 : a];
     return 0;
@@ -51,7 +54,8 @@ static int read_padding(ray_window *window, const ray_ints *padding, int axes, c
                         axes > 1 ? axes_text[axes] : "", sides_text[axes]);
     for (int i = 0; n > 1 && i < n; i++) {
         if (padding->v[i] < 0)
-            return ray_fail(error, "padding: a list holds numbers only; same and valid stand alone");
+            return ray_fail(error,
+                            "padding: a list holds numbers only; same and valid stand alone");
     }
     for (int a = 0; a < axes; a++) {
         if (word == RAY_PADDING_SAME) {
@@ -65,8 +69,8 @@ static int read_padding(ray_window *window, const ray_ints *padding, int axes, c
     return 0;
 }
 
-int ray_window_read(ray_window *window, const ray_window_options *options, int axes, const int64_t *in,
-                    ray_error *error)
+int ray_window_read(ray_window *window, const ray_window_options *options, int axes,
+                    const int64_t *in, ray_error *error)
 {
     static const ray_ints one = { .n = 1, .v = { 1 } };
     const ray_ints *stride = options->stride->n > 0 ? options->stride : options->kernel;
@@ -84,5 +88,6 @@ int ray_positions_check(const ray_shape *in, int axes, ray_error *error)
     char text[128];
     if (in->rank == axes + 1)
         return 0;
-    return ray_fail(error, "expects an input %s, gets %s", expected[axes], ray_shape_text(in, text));
+    return ray_fail(error, "expects an input %s, gets %s", expected[axes],
+                    ray_shape_text(in, text));
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* window.h - the window that a convolution or a pool slides over its input.
  *
- * Axes are those of the positions: length; height, width; depth, height, width.  A `padding` attribute
- * is one number, one per axis, two per axis (before, after: [top, bottom, left, right]), or the word
- * same: as many outputs as ceil(in / stride), the smaller half of the padding before; or valid: none. */
+ * Axes are those of the positions: length; height, width; depth, height, width.  A `padding`
+ * attribute is one number, one per axis, two per axis (before, after: [top, bottom, left, right]),
+ * or the word same: as many outputs as ceil(in / stride), the smaller half of the padding before;
+ * or valid: none. */
 #ifndef RAY_LAYERS_WINDOW_H
 #define RAY_LAYERS_WINDOW_H
 
@@ -23,11 +24,12 @@ typedef struct ray_window_options {
 } ray_window_options;
 
 /* One number for every axis or one per axis; name is said in the error. */
-int ray_axes_read(const ray_ints *given, const char *name, int axes, int64_t *values, ray_error *error);
+int ray_axes_read(const ray_ints *given, const char *name, int axes, int64_t *values,
+                  ray_error *error);
 
 /* Everything of a window on an input of in[axes] positions. */
-int ray_window_read(ray_window *window, const ray_window_options *options, int axes, const int64_t *in,
-                    ray_error *error);
+int ray_window_read(ray_window *window, const ray_window_options *options, int axes,
+                    const int64_t *in, ray_error *error);
 
 /* in + before + after, and dilation * (kernel - 1) + 1, along one axis. */
 int64_t ray_window_padded(const ray_window *window, int axis, int64_t in);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* blur.c - a separable Gaussian.  Sums are made in double, one target value at a time and always in the
- * same order, so that the result does not depend on the number of threads.
+/* blur.c - a separable Gaussian.  Sums are made in double, one target value at a time and always in
+ * the same order, so that the result does not depend on the number of threads.
  *
- * Beyond the map lies its border value or zero, so all taps that fall there act as one: `tail` gives
- * their weight, and the work never exceeds the map's length, however wide the filter. */
+ * Beyond the map lies its border value or zero, so all taps that fall there act as one: `tail`
+ * gives their weight, and the work never exceeds the map's length, however wide the filter. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 static const double widest = 1e5;       /* standard deviation, in pixels */
 
-/* weight[k] and tail[k] for the distances 0 ... reach; tail[k]: the sum of weight[k + 1 ... reach]. */
+/* For the distances 0 ... reach: a tap's weight; tail[k] is the sum of weight[k + 1 ... reach]. */
 typedef struct gauss { double *weight, *tail; int64_t reach; } gauss;
 
 static int gauss_make(gauss *g, double sigma, ray_error *error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* resize.c - maps enlarged or reduced by interpolation.  The scale is rounded to float, and so is the position
- * of a nearest neighbour, as torch does: in double it could be another neighbour. */
+/* resize.c - maps enlarged or reduced by interpolation.  The scale is rounded to float, and so is
+ * the position of a nearest neighbour, as torch does: in double it could be another neighbour. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,7 +14,8 @@ static between place_bilinear(int64_t target, float scale, int64_t n)
 {
     double  at = fmax((double)scale * ((double)target + 0.5) - 0.5, 0);
     int64_t low = (int64_t)at < n - 1 ? (int64_t)at : n - 1;
-    return (between){ low, low < n - 1 ? low + 1 : low, low < n - 1 ? (float)(at - (double)low) : 0 };
+    return (between){ low, low < n - 1 ? low + 1 : low,
+                      low < n - 1 ? (float)(at - (double)low) : 0 };
 }
 
 static between place_nearest(int64_t target, float scale, int64_t n)
@@ -41,8 +42,8 @@ static RAY_REAL mix(RAY_REAL low, RAY_REAL high, float share)
     return share == 0.0f ? low : (1.0f - share) * low + share * high;
 }
 
-static void resize_row(const RAY_REAL *low, const RAY_REAL *high, float share, const between *column,
-                       int64_t width, RAY_REAL *out)
+static void resize_row(const RAY_REAL *low, const RAY_REAL *high, float share,
+                       const between *column, int64_t width, RAY_REAL *out)
 {
     for (int64_t x = 0; x < width; x++) {
         between c = column[x];
@@ -88,7 +89,8 @@ int ray_map_resize(const ray_tensor *map, int64_t height, int64_t width, ray_res
     *out = (ray_tensor){ .data = NULL };
     if (check_sizes(map, height, width, &bytes, error) != 0)
         return -1;
-    between *row = place_all(map->dim[2], height, mode), *column = place_all(map->dim[3], width, mode);
+    between *row = place_all(map->dim[2], height, mode);
+    between *column = place_all(map->dim[3], width, mode);
     *out = (ray_tensor){ ray_alloc_aligned(bytes), { map->dim[0], map->dim[1], height, width }, 4 };
     int failed = row == NULL || column == NULL || out->data == NULL;
     if (!failed)

@@ -16,13 +16,23 @@ static int fail_weight(const ray_network *network, int32_t id, ray_error *error)
                            layer->mark.column, layer->info.kind, layer->info.name);
 }
 
+static bool is_weight(const ray_graph *graph, const char *name)
+{
+    for (int32_t a = graph->first_weight; a < graph->n_activations; a++)
+        if (!strcmp(graph->activations[a].name, name))
+            return true;
+    return false;
+}
+
+/* The slip, if it is one, is among the tensors that are nobody's. */
 static int missing_weight(const ray_network *network, int32_t id, ray_error *error)
 {
     const char *name = network->graph.activations[id].name;
     ray_nearest nearest = ray_nearest_start(name);
     char hint[160];
     for (int i = 0; i < ray_weights_count(network->file); i++)
-        ray_nearest_offer(&nearest, ray_weights_name(network->file, i));
+        if (!is_weight(&network->graph, ray_weights_name(network->file, i)))
+            ray_nearest_offer(&nearest, ray_weights_name(network->file, i));
     ray_fail(error, "parameter \"%s\" is missing from %s%s", name,
              ray_weights_path(network->file), ray_nearest_hint(&nearest, hint, sizeof hint));
     return fail_weight(network, id, error);

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "read/numbers.h"
 #include "read/preprocess.h"
 
 static int open_weights(ray_network *network, const ray_open_options *options, ray_error *error)
@@ -60,7 +61,7 @@ int ray_network_open(ray_network **out, const char *path, const ray_open_options
         return ray_fail_memory(error);
     if (ray_description_read(&network->description, path, error)
         || ray_graph_compile(&network->graph, &network->description, error)
-        || open_labels(network, error) || find_example(network, error)
+        || ray_defaults_check(network, error) || open_labels(network, error) || find_example(network, error)
         || open_weights(network, options ? options : &none, error)) {
         ray_network_close(network);
         return -1;
@@ -126,7 +127,8 @@ int ray_network_check_input(const ray_network *network, const ray_tensor *input,
     const ray_shape *shape = &network->graph.activations[0].shape;
     if (input->rank == shape->rank + 1 && input->dim[0] >= 1
         && !memcmp(input->dim + 1, shape->dim, (size_t)shape->rank * sizeof *shape->dim))
-        return 0;
+        return ray_numbers_find_bad(input->data, ray_tensor_size(input)) < 0
+                   ? 0 : ray_fail(error, "the input holds NaN or infinity");
     ray_shape have = { .rank = input->rank > 0 ? input->rank - 1 : 0 };
     char a[128], b[128];
     memcpy(have.dim, input->dim + 1, (size_t)have.rank * sizeof *have.dim);

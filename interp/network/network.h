@@ -22,6 +22,9 @@ struct ray_network {
 int  ray_labels_read(ray_labels *labels, const char *path, ray_error *error);
 void ray_labels_free(ray_labels *labels);
 
+/* Every layer that `defaults:` names is one of the graph. */
+int  ray_defaults_check(const ray_network *network, ray_error *error);
+
 /* Finds, checks and takes every weight of the graph; every tensor of the file must be used. */
 int ray_weights_bind(ray_network *network, const char *path, ray_error *error);
 
@@ -30,7 +33,7 @@ int ray_weights_randomize(ray_network *network, uint64_t seed, ray_error *error)
 
 /* Refuses to run a network opened without weights. */
 int ray_network_check_runnable(const ray_network *network, ray_error *error);
-/* An input's dims against the graph's. */
+/* An input's dims against the graph's; its numbers are finite. */
 int ray_network_check_input(const ray_network *network, const ray_tensor *input, ray_error *error);
 
 #endif

@@ -19,7 +19,7 @@ static uint64_t mix(uint64_t x)
 
 static void fill_uniform(RAY_REAL *data, int64_t n, uint64_t key, double low, double high)
 {
-    #pragma omp parallel for schedule(static)
+    #pragma omp parallel for schedule(static) if (n > 65536)
     for (int64_t i = 0; i < n; i++)
         data[i] = (RAY_REAL)(low + (high - low) * (double)(mix(key + (uint64_t)i) >> 40) * 0x1p-24);
 }

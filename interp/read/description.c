@@ -103,8 +103,9 @@ static int read_version(ray_description *d, const ray_node *node, ray_error *err
         return -1;
     if (!node->quoted && ray_parse_int(node->text, &version) && version == 1)
         return 0;
-    return ray_fail_at(error, d->yaml.path, node->mark,
-                       "format version %s is not known; this program reads 1", node->text);
+    const char *quote = node->quoted ? "\"" : "";
+    return ray_fail_at(error, d->yaml.path, node->mark, "format version %s%s%s is not known; this "
+                       "program reads 1", quote, node->text, quote);
 }
 
 static int read_example(ray_description *d, const ray_node *node, ray_error *error)

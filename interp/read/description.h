@@ -12,7 +12,8 @@ typedef struct ray_input_description {
     ray_word  name;                     /* default "input" */
     ray_ints  shape;                    /* one item; all dimensions >= 1 */
     ray_mark  shape_mark;
-    int64_t   resize, crop;             /* 0: none */
+    int64_t   resize;                   /* 0: none */
+    ray_ints  crop;                     /* n = 0: none; a side, or height and width: the shape's */
     ray_numbers mean, std;              /* n is 0, 1 or the number of channels; std > 0 */
 } ray_input_description;
 

@@ -19,8 +19,9 @@ static const ray_option table[] = {
       .max = INFINITY, .count = RAY_MAX_RANK - 1 },
     { .name = "resize", .help = "pictures: the shorter side is brought to this", .type = RAY_INT,
       .offset = FIELD(resize), .min = 1, .max = LONGEST_SIDE },
-    { .name = "crop", .help = "pictures: side of the square cut from the centre", .type = RAY_INT,
-      .offset = FIELD(crop), .min = 1, .max = LONGEST_SIDE },
+    { .name = "crop", .help = "pictures: what is cut from the centre, a side or [height, width]",
+      .type = RAY_INTS, .offset = FIELD(crop), .def = NAN, .min = 1, .max = LONGEST_SIDE,
+      .count = 2 },
     { .name = "mean", .help = "pictures: taken from each channel", .type = RAY_NUMBERS,
       .offset = FIELD(mean), .def = NAN },
     { .name = "std", .help = "pictures: each channel is divided by it", .type = RAY_NUMBERS,
@@ -71,14 +72,14 @@ static int check_picture(const reader *r)
 
 static int check_crop(const reader *r)
 {
-    const ray_input_description *input = r->input;
-    if (input->crop == 0 ||
-        (input->crop == input->shape.v[1] && input->crop == input->shape.v[2]))
+    const ray_ints *crop = &r->input->crop, *shape = &r->input->shape;
+    int64_t height = crop->v[0], width = crop->v[crop->n - 1 > 0];
+    if (crop->n == 0 || (height == shape->v[1] && width == shape->v[2]))
         return 0;
     return ray_fail_at(r->error, r->d->yaml.path, ray_node_find(r->mapping, "crop")->mark,
-                       "crop: %lld makes pictures of %lld x %lld, the shape wants %lld x %lld",
-                       (long long)input->crop, (long long)input->crop, (long long)input->crop,
-                       (long long)input->shape.v[1], (long long)input->shape.v[2]);
+                       "crop: %lld x %lld (height x width) is not the shape's %lld x %lld",
+                       (long long)height, (long long)width, (long long)shape->v[1],
+                       (long long)shape->v[2]);
 }
 
 static int check_count(const reader *r, const char *key, int32_t n)

@@ -110,6 +110,9 @@ int ray_words_read(ray_description *d, const ray_node *node, const char *what, r
 {
     bool is_list = node->type == RAY_SEQUENCE;
     int32_t count = is_list ? node->n : 1;
+    if (node->type == RAY_MAPPING || ray_node_is_null(node))
+        return ray_fail_at(error, d->yaml.path, node->mark, "%s: a single value or a list of them "
+                           "is expected, %s is given", what, ray_node_kind(node));
     if (count == 0)
         return ray_fail_at(error, d->yaml.path, node->mark, "%s: the list is empty", what);
     *words = ray_arena_alloc(&d->yaml.arena, (size_t)count, sizeof **words);

@@ -89,7 +89,8 @@ static int check_components(const decoder *d)
 {
     int n = d->jpeg.num_components;
     if (n != 1 && n != 3 && n != 4)
-        return ray_fail(d->error, "%s: JPEG: %d components; 1, 3 and 4 are known", d->bytes->path, n);
+        return ray_fail(d->error, "%s: JPEG: %d components; 1, 3 and 4 are known", d->bytes->path,
+                        n);
     return 0;
 }
 

@@ -223,8 +223,9 @@ int ray_npy_header_parse(const char *name, const unsigned char *bytes, size_t si
         return ray_fail(error, "%s: truncated: the header takes %zu bytes, the file has %zu", name,
                         header->begin, size);
     const char *text = (const char *)bytes + (bytes[6] > 1 ? 12 : 10);
-    cursor c = { .name = name, .start = text, .at = text, .end = (const char *)bytes + header->begin,
-                 .header = header, .error = error };
+    const char *end = (const char *)bytes + header->begin;
+    cursor c = { .name = name, .start = text, .at = text, .end = end, .header = header,
+                 .error = error };
     if (read_dictionary(&c) != 0)
         return -1;
     header->end = header->begin + (size_t)header->count * (size_t)header->type->width;

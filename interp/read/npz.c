@@ -62,8 +62,8 @@ static int check_stat(const ray_weights *w, const zip_stat_t *stat, ray_error *e
     if (n <= 4 || strcmp(stat->name + n - 4, ".npy") != 0)
         return fail_entry(w, stat->name, "the name does not end in .npy", error);
     if (stat->comp_method != ZIP_CM_STORE && stat->comp_method != ZIP_CM_DEFLATE)
-        return ray_fail(error, "%s: %s: compression method %d is not read; only stored and deflated",
-                        w->path, stat->name, stat->comp_method);
+        return ray_fail(error, "%s: %s: compression method %d is not read; only stored and "
+                        "deflated", w->path, stat->name, stat->comp_method);
     if (stat->comp_size > w->mapping.size || stat->size / BEST_RATIO > stat->comp_size)
         return ray_fail(error, "%s: %s: %llu bytes cannot come from %llu compressed ones", w->path,
                         stat->name, (unsigned long long)stat->size,
@@ -89,7 +89,8 @@ static int read_header(const ray_weights *w, zip_file_t *file, const zip_stat_t 
     if (bytes == NULL)
         return ray_fail_memory(error);
     memcpy(bytes, prefix, sizeof prefix);
-    int failed = read_bytes(w, file, stat->name, bytes + sizeof prefix, size - sizeof prefix, error);
+    int failed = read_bytes(w, file, stat->name, bytes + sizeof prefix, size - sizeof prefix,
+                            error);
     if (failed == 0 && (ray_npy_header_parse(stat->name, bytes, size, header, error) != 0 ||
                         ray_npy_header_check(stat->name, header, stat->size, error) != 0))
         failed = ray_fail_prefix(error, "%s: ", w->path);
@@ -130,12 +131,15 @@ static int scan_entry(ray_weights *w, zip_uint64_t index, ray_error *error)
 static int open_archive(ray_weights *w, ray_error *error)
 {
     zip_error_t problem;
+    if (w->mapping.size == 0)       /* libzip takes that for an archive without entries */
+        return ray_fail(error, "%s: the file is empty", w->path);
     zip_error_init(&problem);
     zip_source_t *source = zip_source_buffer_create(w->mapping.data, w->mapping.size, 0, &problem);
     if (source != NULL)
         w->archive = zip_open_from_source(source, ZIP_RDONLY, &problem);
     if (w->archive == NULL) {
-        ray_fail(error, "%s: not a zip archive: %s", w->path, zip_error_strerror(&problem));
+        ray_fail(error, "%s: the archive cannot be read: %s", w->path,
+                 zip_error_strerror(&problem));
         zip_source_free(source);
     }
     zip_error_fini(&problem);

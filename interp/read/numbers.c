@@ -44,8 +44,10 @@ static float float_of_bits(uint32_t bits)
 
 static void from_bf16(const unsigned char *from, size_t n, RAY_REAL *to)
 {
-    for (size_t i = 0; i < n; i++)
-        to[i] = (RAY_REAL)float_of_bits((uint32_t)from[2 * i] << 16 | (uint32_t)from[2 * i + 1] << 24);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t upper = (uint32_t)from[2 * i] | (uint32_t)from[2 * i + 1] << 8;
+        to[i] = (RAY_REAL)float_of_bits(upper << 16);
+    }
 }
 
 /* The ten bits of fraction and five of exponent move to their places in a float, which is then

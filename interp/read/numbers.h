@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* numbers.h - the types that numbers have in weight and array files, and their way into RAY_REAL. */
+/* numbers.h - types of the numbers in weight and array files, and their way into RAY_REAL. */
 #ifndef RAY_READ_NUMBERS_H
 #define RAY_READ_NUMBERS_H
 

@@ -15,6 +15,12 @@ bool ray_layer_key_is_common(const char *key)
     return false;
 }
 
+/* Puts the place before a message that is there. */
+static int fail_here(const char *path, const ray_node *node, ray_error *error)
+{
+    return ray_fail_prefix(error, "%s:%d:%d: ", path, node->mark.line, node->mark.column);
+}
+
 /* Besides the options, the keys that are skipped are valid: a slip may be meant for one of them. */
 static int fail_unknown(const ray_option *table, bool (*skip)(const char *key), const ray_node *key,
                         const char *path, ray_error *error)
@@ -29,8 +35,8 @@ static int fail_unknown(const ray_option *table, bool (*skip)(const char *key), 
     const char *slip = ray_nearest_hint(&nearest, hint, sizeof hint);
     if (slip[0] != '\0')
         return ray_fail_at(error, path, key->mark, "unknown attribute \"%s\"%s", key->text, slip);
-    ray_option_unknown(table, key->text, error);
-    return ray_fail_prefix(error, "%s:%d:%d: ", path, key->mark.line, key->mark.column);
+    ray_option_unknown(table, "attribute", key->text, error);
+    return fail_here(path, key, error);
 }
 
 static bool looks_like_value(const char *text)
@@ -58,16 +64,15 @@ static const char *find_fault(const ray_option *option, const ray_node *node)
 static int check_scalar(const ray_option *option, const ray_node *node, const char *path,
                         ray_error *error)
 {
-    char allowed[256];
     const char *fault = find_fault(option, node);
     if (fault == NULL)
         return 0;
-    return ray_fail_at(error, path, node->mark, "%s: %s; expected: %s", option->name, fault,
-                       ray_option_describe(option, allowed, sizeof allowed));
+    ray_option_fail(option, fault, error);
+    return fail_here(path, node, error);
 }
 
-int ray_option_read(const ray_option *option, void *options, const ray_node *value, const char *path,
-                    ray_error *error)
+int ray_option_read(const ray_option *option, void *options, const ray_node *value,
+                    const char *path, ray_error *error)
 {
     const char *words[RAY_MAX_LIST];
     bool is_list = value->type == RAY_SEQUENCE;
@@ -80,7 +85,7 @@ int ray_option_read(const ray_option *option, void *options, const ray_node *val
     }
     if (ray_option_set(option, options, words, n, is_list, error) == 0)
         return 0;
-    return ray_fail_prefix(error, "%s:%d:%d: ", path, value->mark.line, value->mark.column);
+    return fail_here(path, value, error);
 }
 
 static int check_required(const ray_option *table, const ray_node *mapping, const char *path,

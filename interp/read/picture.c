@@ -21,7 +21,8 @@ int ray_picture_alloc(ray_picture *picture, int64_t width, int64_t height, int32
     if (!ray_multiply_checked(width, height, &pixels) || pixels > most_pixels)
         return ray_fail(error, "%lld x %lld pixels are too many; at most %lld", (long long)width,
                         (long long)height, (long long)most_pixels);
-    *picture = (ray_picture){ ray_alloc((size_t)pixels, (size_t)channels), width, height, channels };
+    *picture =
+        (ray_picture){ ray_alloc((size_t)pixels, (size_t)channels), width, height, channels };
     return picture->pixels == NULL ? ray_fail_memory(error) : 0;
 }
 
@@ -43,7 +44,8 @@ static void repeat_grey(const unsigned char *grey, int64_t n, unsigned char *rgb
 static void weigh_colours(const unsigned char *rgb, int64_t n, unsigned char *grey)
 {
     for (int64_t i = 0; i < n; i++, rgb += 3)
-        grey[i] = (unsigned char)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16);
+        grey[i] =
+            (unsigned char)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16);
 }
 
 static int convert_channels(ray_picture *picture, int32_t channels, ray_error *error)

@@ -7,7 +7,11 @@
 #include "picture.h"
 
 /* A file's bytes; `path` is for messages. */
-typedef struct ray_picture_bytes { const char *path; const unsigned char *data; size_t size; } ray_picture_bytes;
+typedef struct ray_picture_bytes {
+    const char *path;
+    const unsigned char *data;
+    size_t size;
+} ray_picture_bytes;
 
 /* Leave the picture as it is stored: 1 channel for grey, 3 for colour, palettes and CMYK.  What was
  * allocated before an error is freed. */

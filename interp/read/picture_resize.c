@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* picture_resize.c - bilinear resizing with antialiasing: each target pixel is the mean of source pixels
- * under a triangle that is as wide as the reduction asks.  The arithmetic is PIL's, so that the bytes
- * are: weights made in double, rounded to 22 bits after the point, rows first, 8 bits in between. */
+/* picture_resize.c - bilinear resizing with antialiasing: each target pixel is the mean of source
+ * pixels under a triangle that is as wide as the reduction asks.  The arithmetic is PIL's, so that
+ * the bytes are: weights made in double, rounded to 22 bits after the point, rows first, 8 bits in
+ * between. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 
 enum { POINT = 22, HALF = 1 << (POINT - 1) };
 
-/* Target pixel i is the sum of weight[i * width + k] times source pixel first[i] + k, k < count[i]. */
+/* Target pixel i: the sum over k < count[i] of weight[i * width + k] x source pixel first[i] + k */
 typedef struct window {
     int32_t *weight, *first, *count;
     int64_t  n, width;
@@ -68,7 +69,8 @@ static unsigned char to_byte(int32_t sum)
     return (unsigned char)(value > 255 ? 255 : value);
 }
 
-static void resize_row(const window *w, const unsigned char *in, int32_t channels, unsigned char *out)
+static void resize_row(const window *w, const unsigned char *in, int32_t channels,
+                       unsigned char *out)
 {
     for (int64_t i = 0; i < w->n; i++) {
         const int32_t *weight = w->weight + i * w->width;
@@ -110,7 +112,8 @@ static void mix_rows(const window *w, int64_t y, const unsigned char *in, int64_
         out[i] = to_byte(sum[i]);
 }
 
-static int resize_columns(const window *w, const ray_picture *in, ray_picture *out, ray_error *error)
+static int resize_columns(const window *w, const ray_picture *in, ray_picture *out,
+                          ray_error *error)
 {
     int64_t  n = in->width * in->channels;
     int32_t *sum = ray_alloc((size_t)n, sizeof *sum);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* png_read.c - PNG through libpng's row interface.  Nothing is done about gamma or transparency: samples are
- * unpacked to 8 bits (of 16 the high byte is kept), alpha is dropped, palettes are looked up.
+/* png_read.c - PNG through libpng's row interface.  Nothing is done about gamma or transparency:
+ * samples are unpacked to 8 bits (of 16 the high byte is kept), alpha is dropped, palettes are
+ * looked up.
  *
  * libpng leaves an error by longjmp.  All that must be freed is therefore in one struct, which
  * ray_png_decode() owns and releases whichever way decode() ended. */
@@ -47,7 +48,8 @@ static void read_bytes(png_structp png, png_bytep out, size_t n)
 /* Refuses sizes that this many bytes cannot hold, before memory is taken for them. */
 static int check_size(const decoder *d)
 {
-    int64_t width = png_get_image_width(d->png, d->info), height = png_get_image_height(d->png, d->info);
+    int64_t width = png_get_image_width(d->png, d->info);
+    int64_t height = png_get_image_height(d->png, d->info);
     if (png_get_rowbytes(d->png, d->info) / DEFLATE_MOST * (uint64_t)height > d->bytes->size)
         return ray_fail(d->error, "%s: PNG: a file of %zu bytes cannot hold %lld x %lld pixels",
                         d->bytes->path, d->bytes->size, (long long)width, (long long)height);
@@ -106,7 +108,7 @@ static int decode(decoder *d)
     if (d->info == NULL)
         return ray_fail_memory(d->error);
     png_set_read_fn(d->png, d, read_bytes);
-    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  /* the limit is ray_picture_alloc's */
+    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  /* ray_picture_alloc limits */
     png_read_info(d->png, d->info);
     if (check_size(d) != 0)
         return -1;

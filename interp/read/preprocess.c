@@ -2,6 +2,7 @@
 #include "preprocess.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/memory.h"
 
@@ -21,16 +22,20 @@ static int check_size(const ray_input_description *input, const ray_picture *pic
     int64_t height = input->shape.v[1], width = input->shape.v[2];
     if (picture->height == height && picture->width == width)
         return 0;
-    const char *made = input->crop > 0 ? " after resize and crop" : input->resize > 0 ? " after resize" : "";
-    if (height != width)
-        return ray_fail(error, "%s: %lld x %lld pixels%s; the network takes %lld x %lld: only a picture "
-                        "of that size fits", path, (long long)picture->width,
-                        (long long)picture->height, made, (long long)width, (long long)height);
-    return ray_fail(error, "%s: %lld x %lld pixels%s; the network takes %lld x %lld: `resize: %lld` and "
-                    "`crop: %lld` under input would fit", path, (long long)picture->width,
-                    (long long)picture->height, made, (long long)width, (long long)height,
-                    (long long)(input->resize >= height ? input->resize : height),
-                    (long long)height);
+    const char *made = input->resize > 0 ? " after resize" : "";
+    made = input->crop.n > 0 ? " after resize and crop" : made;
+    int64_t shorter = height < width ? height : width;
+    char crop[64];
+    if (height == width)
+        snprintf(crop, sizeof crop, "%lld", (long long)height);
+    else
+        snprintf(crop, sizeof crop, "[%lld, %lld]", (long long)height, (long long)width);
+    return ray_fail(error,
+                    "%s: %lld x %lld pixels%s; the network takes %lld x %lld: `resize: %lld` and "
+                    "`crop: %s` under input would fit",
+                    path, (long long)picture->width, (long long)picture->height, made,
+                    (long long)width, (long long)height,
+                    (long long)(input->resize >= shorter ? input->resize : shorter), crop);
 }
 
 /* Decoded, resized and cropped. */
@@ -40,7 +45,8 @@ static int read_picture(const ray_input_description *input, const char *path, ra
     if (ray_picture_read(picture, path, (int32_t)input->shape.v[0], error) != 0)
         return -1;
     if ((input->resize > 0 && ray_picture_resize(picture, input->resize, error) != 0) ||
-        (input->crop > 0 && ray_picture_crop(picture, input->crop, input->crop, error) != 0)) {
+        (input->crop.n > 0 &&
+         ray_picture_crop(picture, input->shape.v[1], input->shape.v[2], error) != 0)) {
         ray_fail_prefix(error, "%s: ", path);
         ray_picture_free(picture);
         return -1;

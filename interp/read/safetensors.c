@@ -57,9 +57,9 @@ static int check_offsets(const ray_weights *w, const ray_entry *entry, int64_t b
     char shape[192];
     int64_t size = entry->count * entry->type->width;
     if (begin < 0 || begin > end || end > all->size)
-        return ray_fail(error, "%s: tensor \"%s\": data_offsets [%lld, %lld] do not lie in the %lld "
-                        "bytes of numbers", w->path, entry->name, (long long)begin, (long long)end,
-                        (long long)all->size);
+        return ray_fail(error, "%s: tensor \"%s\": data_offsets [%lld, %lld] do not lie in the "
+                        "%lld bytes of numbers", w->path, entry->name, (long long)begin,
+                        (long long)end, (long long)all->size);
     if (end - begin != size)
         return ray_fail(error, "%s: tensor \"%s\": %s of %s takes %lld bytes, data_offsets give "
                         "%lld", w->path, entry->name, ray_dims_text(&entry->shape, shape),
@@ -78,9 +78,10 @@ static int read_offsets(const ray_weights *w, const json_t *info, ray_entry *ent
     if (json_array_size(list) != 2 || !json_is_integer(begin) || !json_is_integer(end))
         return fail_tensor(w, entry->name, "\"data_offsets\" is missing or no pair of integers",
                            error);
-    if (check_offsets(w, entry, json_integer_value(begin), json_integer_value(end), all, error) != 0)
+    int64_t first = json_integer_value(begin);
+    if (check_offsets(w, entry, first, json_integer_value(end), all, error) != 0)
         return -1;
-    entry->bytes = all->data + json_integer_value(begin);
+    entry->bytes = all->data + first;
     return 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* weights.h - named tensors from a file: .safetensors (mapped, F32 used in place), .npz, a folder of .npy.
- * The format is chosen by what the path is, its ending, not its content.  F16, BF16 and F64 become F32.
- * Every tensor's bytes are checked against the file; non-finite values are refused when a tensor is taken. */
+/* weights.h - named tensors from a file: .safetensors (mapped, F32 used in place), .npz, or a
+ * folder of .npy.  The format is chosen by what the path is and by its ending, not by its content.
+ * F16, BF16 and F64 become F32.  Every tensor's bytes are checked against the file; values that are
+ * not finite are refused when a tensor is taken. */
 #ifndef RAY_READ_WEIGHTS_H
 #define RAY_READ_WEIGHTS_H
 
@@ -23,5 +24,4 @@ void        ray_weights_shape(const ray_weights *weights, int index, ray_tensor 
  * be).  Errors: a type that is not floating point, NaN or infinity (says which element). */
 int         ray_weights_take(ray_weights *weights, int index, ray_tensor *tensor, ray_error *error);
 
-/* Each format: fills the entries of a new table.  (read/weights_table.h has the inside.) */
 #endif

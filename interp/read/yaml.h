@@ -25,7 +25,8 @@ struct ray_node {
 
 typedef struct ray_yaml { ray_arena arena; char *path; ray_node *root; } ray_yaml;
 int  ray_yaml_read(ray_yaml *yaml, const char *path, ray_error *error);
-int  ray_yaml_parse(ray_yaml *yaml, const char *path, const void *text, size_t size, ray_error *error);
+int  ray_yaml_parse(ray_yaml *yaml, const char *path, const void *text, size_t size,
+                    ray_error *error);
 void ray_yaml_free(ray_yaml *yaml);
 
 const ray_node *ray_node_find(const ray_node *mapping, const char *key);    /* NULL: absent */

@@ -64,8 +64,8 @@ static bool dot_at(const unsigned char *glyph, int x, int y)
     return inside && (glyph[y] >> (RAY_GLYPH_WIDTH - 1 - x) & 1) != 0;
 }
 
-/* Each dot becomes 2 x 2 pixels.  A pixel takes the colour of the two dots it touches when these agree
- * and the two on the far side do not: this rounds off the stairs of slanted strokes. */
+/* Each dot becomes 2 x 2 pixels.  A pixel takes the colour of the two dots it touches when these
+ * agree and the two on the far side do not: this rounds off the stairs of slanted strokes. */
 static bool pixel_at(const unsigned char *glyph, int px, int py)
 {
     int  x = px / 2, y = py / 2, dx = px % 2 * 2 - 1, dy = py % 2 * 2 - 1;

@@ -21,8 +21,9 @@ enum {                          /* pixels */
 /* Characters of n bytes of UTF-8. */
 int64_t ray_text_columns(const char *text, size_t n);
 
-/* The bytes of the first line when no line may be longer than `columns` (at least 1): broken at a space
- * where there is one.  *rest is where the next line starts, at the closing '\0' when there is none. */
+/* The bytes of the first line when no line may be longer than `columns` (at least 1): broken at a
+ * space where there is one.  *rest is where the next line starts, at the closing '\0' when there is
+ * none. */
 size_t ray_text_break(const char *text, int64_t columns, const char **rest);
 
 /* One line; x, y: the upper left corner of its first capital letter. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* colour.c - two colour scales, made for this program.
  *
- * Control points were chosen in CIE LCh: lightness L* in equal steps, so that equal differences of a map
- * look equally large and survive printing in grey; hue and chroma by eye, chroma lowered where sRGB cannot
- * show it.  In between, sRGB values are interpolated; the lightness stays monotonic. */
+ * Control points were chosen in CIE LCh: lightness L* in equal steps, so that equal differences of
+ * a map look equally large and survive printing in grey; hue and chroma by eye, chroma lowered
+ * where sRGB cannot show it.  In between, sRGB values are interpolated; the lightness stays
+ * monotonic. */
 #include "colour.h"
 
 #include <math.h>

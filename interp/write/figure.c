@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* figure.c - lays out the figure: a title, and for each row a caption above three panels side by side,
- * the picture, the map over the picture, the colour scale. */
+/* figure.c - lays out the figure: a title, and for each row a caption above three panels side by
+ * side, the picture, the map over the picture, the colour scale. */
 #include "figure.h"
 
 #include <stdio.h>
@@ -41,20 +41,22 @@ typedef struct row_plan {
     ray_panel_size panel;
     ray_scale      scale;
     int64_t        height;      /* of the panels' part */
-    char           range[64];   /* what the map reaches, in words */
+    char           range[96];   /* what the map reaches, in words */
 } row_plan;
 
 static row_plan plan_row(const ray_figure_row *row)
 {
-    char low[RAY_NUMBER_SIZE], high[RAY_NUMBER_SIZE];
+    char low[RAY_NUMBER_SIZE], high[RAY_NUMBER_SIZE], most[RAY_NUMBER_SIZE];
     row_plan plan = { .panel = ray_panel_measure(row),
                       .scale = ray_scale_of(row->map, row->height * row->width) };
+    const char *cut = ray_scale_is_cut(&plan.scale) ? ", colours end at " : "";
     plan.height = plan.panel.height > LEAST_HEIGHT ? plan.panel.height : LEAST_HEIGHT;
     if (plan.scale.low == 0 && plan.scale.high == 0)
         snprintf(plan.range, sizeof plan.range, "map: zero everywhere");
     else
-        snprintf(plan.range, sizeof plan.range, "map: %s to %s",
-                 ray_number_text(plan.scale.low, low), ray_number_text(plan.scale.high, high));
+        snprintf(plan.range, sizeof plan.range, "map: %s to %s%s%s",
+                 ray_number_text(plan.scale.low, low), ray_number_text(plan.scale.high, high), cut,
+                 *cut ? ray_number_text(plan.scale.most, most) : "");
     return plan;
 }
 

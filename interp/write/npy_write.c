@@ -26,7 +26,7 @@ static size_t make_header(const ray_tensor *tensor, char *out)
     int used = LEAD + snprintf(out + LEAD, 512 - LEAD,
                                "{'descr': '<f4', 'fortran_order': False, 'shape': (%s%s), }%*s",
                                shape, tensor->rank == 1 ? "," : "", room, "");
-    int size = (used + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    int size = ((used + 1) / ALIGNMENT + 1) * ALIGNMENT;    /* filled up even where it would fit */
     memset(out + used, ' ', (size_t)(size - used));
     out[size - 1] = '\n';
     memcpy(out, "\x93NUMPY\x01\x00", 8);

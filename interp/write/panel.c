@@ -10,11 +10,14 @@ enum {                      /* pixels */
     ENLARGE_HEIGHT = 448,   /* enlarged panels are at most as high ... */
     ENLARGE_WIDTH = 640,    /* ... and as wide */
     MOST_HEIGHT = 560,      /* reduced ones likewise */
-    MOST_WIDTH = 720,
-    DARKEST = 64            /* grey under a map: black would not be seen under the dark end of a scale */
+    MOST_WIDTH = 720
 };
 
-/* Of the map over the picture, where it is 0 and where it is largest: what matters is seen through less. */
+/* Grey under a map: black would not be seen under the dark end of a scale. */
+enum { DARKEST = 64 };
+
+/* Of the map over the picture, where it is 0 and where it is largest: the more a place matters, the
+ * more of its colour is seen. */
 static const double least_opacity = 0.55, most_opacity = 0.7;
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -55,7 +58,8 @@ static int copy_enlarged(const ray_picture *in, int64_t factor, ray_picture *out
     return 0;
 }
 
-int ray_panel_picture(const ray_figure_row *row, ray_panel_size size, ray_picture *panel, ray_error *error)
+int ray_panel_picture(const ray_figure_row *row, ray_panel_size size, ray_picture *panel,
+                      ray_error *error)
 {
     *panel = (ray_picture){ NULL, 0, 0, 0 };
     if (row->picture.pixels == NULL)
@@ -74,7 +78,8 @@ static int lightness(const unsigned char *rgb)
     return (rgb[0] * 299 + rgb[1] * 587 + rgb[2] * 114 + 500) / 1000;
 }
 
-/* A picture's lightness without its colours, which could be taken for the map's, spread over the greys. */
+/* A picture's lightness without its colours, which could be taken for the map's, spread over the
+ * greys. */
 static void make_grey(ray_picture *rgb)
 {
     int     low = 255, high = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* png.c - through libpng, without chunks that tell when or with what: the same pixels are the same bytes. */
+/* png.c - through libpng, without chunks that tell when or with what: the same pixels always make
+ * the same bytes. */
 #include "png.h"
 
 #include <errno.h>
@@ -54,7 +55,7 @@ static int encode(encoder *e, const ray_picture *picture)
         return ray_fail_memory(e->error);
     png_set_write_fn(e->png, e, write_bytes, flush_nothing);
     png_set_user_limits(e->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_compression_level(e->png, 9);
+    png_set_compression_level(e->png, 6);
     png_set_IHDR(e->png, e->info, (png_uint_32)picture->width, (png_uint_32)picture->height, 8,
                  picture->channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);

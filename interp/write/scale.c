@@ -6,6 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BINS = 4096 };
+
+/* The least of BINS equal steps up to `largest` that 99.5 % of the magnitudes do not exceed. */
+static double common_most(const float *map, int64_t n, double largest)
+{
+    int64_t count[BINS] = { 0 }, below = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double share = isfinite(map[i]) ? fabs((double)map[i]) / largest : 0;
+        int    bin = (int)ceil(share * BINS) - 1;
+        count[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin]++;
+    }
+    for (int bin = 0; bin < BINS; bin++) {
+        below += count[bin];
+        if (below * 200 >= n * 199)
+            return largest * (bin + 1) / BINS;
+    }
+    return largest;
+}
+
 ray_scale ray_scale_of(const float *map, int64_t n)
 {
     double low = INFINITY, high = -INFINITY;
@@ -19,7 +38,13 @@ ray_scale ray_scale_of(const float *map, int64_t n)
         low = high = 0;
     bool is_signed = -low > fmax(high, 0) / 256;        /* less than that is rounding of a sum */
     double most = is_signed ? fmax(-low, high) : fmax(high, 0);
-    return (ray_scale){ most, low, high, is_signed };
+    double common = most > 0 ? common_most(map, n, most) : 0;
+    return (ray_scale){ most > 2 * common ? common : most, low, high, is_signed };
+}
+
+bool ray_scale_is_cut(const ray_scale *scale)
+{
+    return scale->most < fmax(scale->high, scale->is_signed ? -scale->low : 0);
 }
 
 double ray_scale_position(const ray_scale *scale, double value)
@@ -52,8 +77,8 @@ int ray_scale_ticks(const ray_scale *scale, double tick[RAY_MOST_TICKS])
     return n;
 }
 
-/* A decimal number as printf left it: the locale's decimal sign becomes a point, zeros after the last
- * digit that counts go. */
+/* A decimal number as printf left it: the locale's decimal sign becomes a point, zeros after the
+ * last digit that counts go. */
 static void tidy(char *text)
 {
     size_t n = 0, point = 0;
