@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* built_plugins.h - the plugins of plugins_broken/ and plugins_good/, and what is said about them. */
+/* built_plugins.h - the plugins of plugins_broken/ and plugins_good/, and their messages. */
 #ifndef RAY_TESTS_BUILT_PLUGINS_H
 #define RAY_TESTS_BUILT_PLUGINS_H
 

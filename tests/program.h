@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* program.h - the program as a child process: what it printed, and how it ended.
  *
- * Commands are lines for /bin/sh, run in the scratch folder.  $R is the program, $S the source folder, $B the
- * build folder; words are not split at blanks within these.  In what comes back SRC, BUILD and TMP stand for
- * the source, build and scratch folders. */
+ * Commands are lines for /bin/sh, run in the scratch folder.  $R is the program, $S the source
+ * folder, $B the build folder; words are not split at blanks within these.  In what comes back SRC,
+ * BUILD and TMP stand for the source, build and scratch folders. */
 #ifndef RAY_TESTS_PROGRAM_H
 #define RAY_TESTS_PROGRAM_H
 
@@ -12,7 +12,8 @@
 #include <sys/wait.h>
 #include "scratch.h"
 
-typedef struct outcome { int status; char *out, *err; } outcome;    /* status: 128 and more after a signal */
+/* status: 128 and more after a signal */
+typedef struct outcome { int status; char *out, *err; } outcome;
 
 /* The text with every `from` replaced by `to`, which is not longer. */
 static inline void replace_all(char *text, const char *from, const char *to)
@@ -109,7 +110,7 @@ static inline void outcome_free(outcome *result)
     *result = (outcome){ 0 };
 }
 
-/* The whole text is as the pattern says: '*' stands for anything within a line, "**" for any lines. */
+/* The whole text is as the pattern says: '*' is anything within a line, "**" any lines. */
 static inline bool text_matches(const char *text, const char *pattern)
 {
     for (; *pattern && *pattern != '*'; text++, pattern++)
@@ -127,7 +128,11 @@ static inline bool text_matches(const char *text, const char *pattern)
 }
 
 /* out and err: patterns; NULL: nothing is printed there. */
-typedef struct program_case { const char *command; int status; const char *out, *err; } program_case;
+typedef struct program_case {
+    const char *command;
+    int         status;
+    const char *out, *err;
+} program_case;
 
 static inline void check_program(const program_case *expected)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* random_graph.h - graph files made up by a seed: layers of 3 x 4 x 4 numbers and up that read one to three
- * of those before them, and an output that reads, in the end, all of them. */
+/* random_graph.h - graph files made up by a seed: layers of 3 x 4 x 4 numbers and up that read one
+ * to three of those before them, and an output that reads, in the end, all of them. */
 #ifndef RAY_TESTS_RANDOM_GRAPH_H
 #define RAY_TESTS_RANDOM_GRAPH_H
 
@@ -31,7 +31,8 @@ static inline void random_write_line(random_graph *g, int i, const char *type)
         char name[16] = "input";
         if (g->from[i][k] >= 0)
             snprintf(name, sizeof name, "l%d", g->from[i][k]);
-        used += snprintf(g->line[i] + used, sizeof g->line[i] - (size_t)used, "%s%s", k ? ", " : "", name);
+        used += snprintf(g->line[i] + used, sizeof g->line[i] - (size_t)used, "%s%s", k ? ", " : "",
+                         name);
     }
     snprintf(g->line[i] + used, sizeof g->line[i] - (size_t)used, "]}\n");
 }
@@ -82,7 +83,8 @@ static inline const char *random_graph_write(const random_graph *g, const int *o
     int used = snprintf(text, sizeof text, "rayinterp: 1\ninput: {shape: [3, 4, 4]}\noutput: l%d\n"
                         "layers:\n", g->n - 1);
     for (int i = 0; i < g->n; i++)
-        used += snprintf(text + used, sizeof text - (size_t)used, "%s", g->line[order ? order[i] : i]);
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s",
+                         g->line[order ? order[i] : i]);
     return scratch_write("random.yaml", text, (size_t)used);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_cli.c - the program does what its commands and options say.  What it refuses: test_cli_refusals.c. */
+/* test_cli.c - the program does what its commands and options say.  What it refuses:
+ * test_cli_refusals.c. */
 #include <jansson.h>
 #include <sys/stat.h>
 
@@ -10,7 +11,8 @@
 #define LABELLED "$R $S/tests/graphs/labelled.yaml "
 #define PLAIN "$R $S/tests/fixtures/plain/graph.yaml --input $S/tests/fixtures/plain/input.npy "
 #define BATCH "$R $S/tests/fixtures/batch3/graph.yaml --input $S/tests/fixtures/batch3/input.npy "
-#define WIDE "$R $S/tests/fixtures/resize_smooth/graph.yaml --input $S/tests/fixtures/resize_smooth/input.npy "
+#define WIDE "$R $S/tests/fixtures/resize_smooth/graph.yaml " \
+    "--input $S/tests/fixtures/resize_smooth/input.npy "
 #define MAPS "$R $S/tests/fixtures/fully_convolutional/graph.yaml " \
     "--input $S/tests/fixtures/fully_convolutional/input.npy "
 
@@ -82,7 +84,8 @@ static void a_graph_is_shown(void)
     CHECK_PROGRAMS(cases);
 }
 
-/* Every line but the first few and the last is a node or an edge between an activation and a layer. */
+/* Every line but the first few and the last is a node, or an edge between an activation and a
+ * layer. */
 static void dot_has_both_kinds_of_nodes(void)
 {
     outcome o = program_run("$R show --dot $S/tests/graphs/unknown_to_ebp.yaml");
@@ -127,7 +130,8 @@ static void a_network_is_evaluated(void)
     ray_tensor found, expected;
     ray_error error;
     CU_ASSERT_EQUAL_FATAL(ray_npy_read(scratch_path("out.npy"), &found, &error), 0);
-    CU_ASSERT_EQUAL_FATAL(ray_npy_read(source_path("tests/fixtures/plain/forward.npy"), &expected, &error), 0);
+    const char *path = source_path("tests/fixtures/plain/forward.npy");
+    CU_ASSERT_EQUAL_FATAL(ray_npy_read(path, &expected, &error), 0);
     CU_ASSERT(tensor_difference(&found, &expected, 1) < 1e-5);
     ray_tensor_free(&found);
     ray_tensor_free(&expected);
@@ -186,7 +190,8 @@ static void check_shape(const char *path, const char *expected)
     int failed = ray_npy_read(scratch_path(path), &tensor, &error);
     CHECK_CASE(!failed, "%s", error.text);
     for (int i = 0; i < tensor.rank; i++)
-        snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%d", i ? "x" : "", (int)tensor.dim[i]);
+        snprintf(shape + strlen(shape), sizeof shape - strlen(shape), "%s%d", i ? "x" : "",
+                 (int)tensor.dim[i]);
     check_text(path, shape, expected);
     ray_tensor_free(&tensor);
 }
@@ -230,7 +235,8 @@ static void maps_are_those_of_the_options(void)
         char command[1024], path[128];
         ray_tensor found = { 0 }, expected = { 0 };
         ray_error error = { "" };
-        snprintf(command, sizeof command, "%s --format npy --output maps -q 2>notes", cases[i].command);
+        snprintf(command, sizeof command, "%s --format npy --output maps -q 2>notes",
+                 cases[i].command);
         check_program(&(program_case){ command, 0, NULL, NULL });
         snprintf(path, sizeof path, "maps/%s.npy", cases[i].map);
         int failed = ray_npy_read(scratch_path(path), &found, &error);
@@ -246,8 +252,8 @@ static void maps_are_those_of_the_options(void)
 
 /* ---- The same bytes ---- */
 
-#define SEVEN "--rule gradient,deconvnet,guided_backprop,grad_cam,linear_approx,ebp,contrastive_ebp --layer relu1 " \
-    "--set contrast_layer=relu2 --probe pool1 -q "
+#define SEVEN "--rule gradient,deconvnet,guided_backprop,grad_cam,linear_approx,ebp,contrastive_ebp " \
+    "--layer relu1 --set contrast_layer=relu2 --probe pool1 -q "
 
 static void equal_runs_give_equal_files(void)
 {
@@ -268,7 +274,8 @@ static void equal_runs_give_equal_files(void)
           "$S/tests/fixtures/plain/input.npy --rule gradient --weights $S/tests/fixtures/plain/weights.safetensors "
           "--format npy -o w2 -q && diff -r w1 w2", 0, NULL, NULL },
         { "P=\"--plugin $B/tests/plugins_good/services.so --rule draws --format npy -q\"; unset IFS; "
-          PLAIN "$P --seed 5 -o s1 && " PLAIN "$P --seed 5 -o s2 && " PLAIN "$P -o s3 && " PLAIN "$P --seed 0 -o s4 && "
+          PLAIN "$P --seed 5 -o s1 && " PLAIN "$P --seed 5 -o s2 && " PLAIN "$P -o s3 && "
+          PLAIN "$P --seed 0 -o s4 && "
           "diff -r s1 s2 && diff -r s3 s4 && ! cmp -s s1/draws.npy s3/draws.npy", 0, NULL, NULL },
     };
     CHECK_PROGRAMS(cases);
@@ -295,8 +302,9 @@ static void targets_have_names_and_numbers(void)
 static const json_t *member(const json_t *object, const char *key, json_type type)
 {
     const json_t *found = json_object_get(object, key);
-    CHECK_CASE(found && (json_typeof(found) == type || (type == JSON_REAL && json_is_number(found))),
-               "\"%s\" is missing or of another type", key);
+    bool right = found && (json_typeof(found) == type
+                           || (type == JSON_REAL && json_is_number(found)));
+    CHECK_CASE(right, "\"%s\" is missing or of another type", key);
     return found;
 }
 
@@ -313,7 +321,8 @@ static void check_json_map(const json_t *map)
     CU_ASSERT_EQUAL(json_array_size(shape), 4);
     CU_ASSERT_EQUAL(json_array_size(targets), 2);
     CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_array_get(targets, 1), "class")), 4);
-    check_text("label", json_string_value(json_object_get(json_array_get(targets, 1), "label")), "elm");
+    check_text("label", json_string_value(json_object_get(json_array_get(targets, 1), "label")),
+               "elm");
     const json_t *files = json_object_get(map, "files");
     CU_ASSERT_EQUAL(json_array_size(files), 3);
     for (size_t i = 0; i < json_array_size(files); i++)
@@ -322,7 +331,8 @@ static void check_json_map(const json_t *map)
 
 static void json_holds_what_is_documented(void)
 {
-    outcome o = program_run(LABELLED "--rule gradient,ebp --target oak,elm --format npy --probe relu1 --json -o j");
+    outcome o = program_run(LABELLED "--rule gradient,ebp --target oak,elm --format npy "
+                            "--probe relu1 --json -o j");
     json_error_t problem;
     json_t *root = json_loads(o.out, JSON_REJECT_DUPLICATES, &problem);
     CU_ASSERT_EQUAL(o.status, 0);
@@ -332,7 +342,8 @@ static void json_holds_what_is_documented(void)
     member(root, "input", JSON_STRING);
     member(root, "forward_ms", JSON_REAL);
     member(root, "ms", JSON_REAL);
-    const json_t *items = member(root, "items", JSON_ARRAY), *maps = member(root, "maps", JSON_ARRAY);
+    const json_t *items = member(root, "items", JSON_ARRAY);
+    const json_t *maps = member(root, "maps", JSON_ARRAY);
     const json_t *top = json_object_get(json_array_get(items, 0), "top");
     CU_ASSERT_EQUAL(json_array_size(items), 1);
     CU_ASSERT_EQUAL(json_array_size(top), 5);
@@ -343,7 +354,8 @@ static void json_holds_what_is_documented(void)
     check_json_map(json_array_get(maps, 1));
     const json_t *warnings = member(root, "warnings", JSON_ARRAY);
     CU_ASSERT_EQUAL(json_array_size(warnings), 1);
-    CHECK_CASE(text_matches(json_string_value(json_array_get(warnings, 0)), "ebp: meets negative inputs *"),
+    CHECK_CASE(text_matches(json_string_value(json_array_get(warnings, 0)),
+                            "ebp: meets negative inputs *"),
                "%s", o.out);
     CHECK_CASE(text_matches(o.err, "rayinterp: warning: ebp: *"), "%s", o.err);
     json_decref(root);
@@ -367,7 +379,8 @@ static void json_has_null_for_a_class_without_a_label(void)
     json_t *root = json_loads(o.out, 0, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(root);
     const json_t *map = json_array_get(json_object_get(root, "maps"), 0);
-    CU_ASSERT(json_is_null(json_object_get(json_array_get(json_object_get(map, "targets"), 0), "label")));
+    const json_t *target = json_array_get(json_object_get(map, "targets"), 0);
+    CU_ASSERT(json_is_null(json_object_get(target, "label")));
     json_decref(root);
     outcome_free(&o);
 }

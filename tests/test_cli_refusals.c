@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_cli_refusals.c - the program says in one line what is wrong, and how it ends: 1 failed, 2 wrong usage. */
+/* test_cli_refusals.c - the program says in one line what is wrong, and ends with 1, or with 2
+ * after wrong usage. */
 #include <sys/stat.h>
 
 #include "check_text.h"
@@ -10,13 +11,15 @@
 #define GRAPH "SRC/tests/graphs/labelled.yaml"
 #define PLAIN "$R $S/tests/fixtures/plain/graph.yaml --format npy "
 #define PLAIN_INPUT "--input $S/tests/fixtures/plain/input.npy "
-#define BATCH "$R $S/tests/fixtures/batch3/graph.yaml --input $S/tests/fixtures/batch3/input.npy --format npy "
+#define BATCH "$R $S/tests/fixtures/batch3/graph.yaml --format npy " \
+    "--input $S/tests/fixtures/batch3/input.npy "
 
 /* ---- Wrong usage: one line, and where help is ---- */
 
-#define USAGE(text) "rayinterp: " text "\nTry `rayinterp --help' or `rayinterp --usage' for more information."
-#define USAGE_OF(command, text) "rayinterp " command ": " text "\nTry `rayinterp " command " --help' or `rayinterp " \
-    command " --usage' for more**information."
+#define USAGE(text) "rayinterp: " text \
+    "\nTry `rayinterp --help' or `rayinterp --usage' for more information."
+#define USAGE_OF(command, text) "rayinterp " command ": " text \
+    "\nTry `rayinterp " command " --help' or `rayinterp " command " --usage' for more**information."
 
 static void wrong_usage_is_told(void)
 {
@@ -224,7 +227,8 @@ static void a_full_standard_output_is_a_failure(void)
     for (int i = 0; i < COUNT(commands); i++) {
         char command[512];
         snprintf(command, sizeof command, "%s >/dev/full", commands[i]);
-        check_program(&(program_case){ command, 1, NULL, "rayinterp: cannot write to standard output" });
+        check_program(&(program_case){ command, 1, NULL,
+                                       "rayinterp: cannot write to standard output" });
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_example.c - what is installed is enough: the plugin of docs/writing-a-plugin.md, and a program that uses
- * the library, are compiled against it and run. */
+/* test_example.c - what is installed is enough: the plugin of docs/writing-a-plugin.md, and a
+ * program that uses the library, are compiled against it and run. */
 #include "check_text.h"
 #include "explaining.h"
 #include "program.h"
@@ -49,7 +49,8 @@ static void the_page_shows_the_example(void)
     char *page = (char *)file_content(source_path("docs/writing-a-plugin.md"), &n);
     char *example = (char *)file_content(source_path("docs/example/epsilon_lrp.c"), &m);
     page[n] = example[m] = '\0';
-    CHECK_CASE(strstr(page, example) != NULL, "docs/writing-a-plugin.md does not hold docs/example/epsilon_lrp.c");
+    CHECK_CASE(strstr(page, example) != NULL,
+               "docs/writing-a-plugin.md does not hold docs/example/epsilon_lrp.c");
     free(page);
     free(example);
 }
@@ -58,7 +59,8 @@ static void compare_maps(const char *found, const char *expected, double toleran
 {
     ray_tensor a, b;
     ray_error error = { "" };
-    int failed = ray_npy_read(scratch_path(found), &a, &error) || ray_npy_read(scratch_path(expected), &b, &error);
+    int failed = ray_npy_read(scratch_path(found), &a, &error)
+                 || ray_npy_read(scratch_path(expected), &b, &error);
     CHECK_CASE(!failed, "%s", error.text);
     CU_ASSERT_FATAL(!failed);
     double off = tensor_difference(&a, &b, 1);
@@ -68,7 +70,8 @@ static void compare_maps(const char *found, const char *expected, double toleran
     ray_tensor_free(&b);
 }
 
-/* On a network of ReLUs and max pooling the epsilon rule is, for a small epsilon, input times gradient. */
+/* On a network of ReLUs and max pooling the epsilon rule is, for a small epsilon, input times
+ * gradient. */
 static void the_example_computes_what_it_says(void)
 {
     static const program_case cases[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_graph.c - what a graph file is compiled to: order, ids, readers, and the way to the output. */
+/* test_graph.c - what a graph file is compiled to: order, ids, readers, and what lies behind. */
 #include "check_text.h"
 #include "random_graph.h"
 
@@ -95,8 +95,8 @@ static void check_consumers(const ray_graph *graph, uint32_t seed)
         for (int32_t i = 0; i < graph->n_layers; i++)
             for (int times = count_reads(&graph->layers[i], a); times > 0; times--, n++)
                 right = right && n < activation->n_consumers && activation->consumers[n] == i;
-        CHECK_CASE(right && n == activation->n_consumers, "random graph %u: the readers of \"%s\"", seed,
-                   activation->name);
+        CHECK_CASE(right && n == activation->n_consumers, "random graph %u: the readers of \"%s\"",
+                   seed, activation->name);
     }
 }
 
@@ -119,7 +119,8 @@ static bool depends_on_marked(const ray_graph *graph, const bool *marked, int32_
 {
     int32_t producer = graph->activations[a].producer;
     bool found = marked[a];
-    for (int32_t k = 0; !found && producer != RAY_NO_ID && k < graph->layers[producer].info.n_in; k++)
+    int32_t n = producer == RAY_NO_ID ? 0 : graph->layers[producer].info.n_in;
+    for (int32_t k = 0; !found && k < n; k++)
         found = depends_on_marked(graph, marked, graph->layers[producer].in[k]);
     return found;
 }
@@ -132,8 +133,8 @@ static void check_spread(const ray_graph *graph, uint32_t seed)
         marked[a] = on_path[a] = random_below(&state, 6) == 0;
     ray_graph_spread(graph, on_path);
     for (int32_t a = 0; a < graph->first_weight; a++)
-        CHECK_CASE(on_path[a] == depends_on_marked(graph, marked, a), "random graph %u: \"%s\"", seed,
-                   graph->activations[a].name);
+        CHECK_CASE(on_path[a] == depends_on_marked(graph, marked, a), "random graph %u: \"%s\"",
+                   seed, graph->activations[a].name);
 }
 
 static void marks_spread_towards_the_output(void)
@@ -163,10 +164,14 @@ static const char shared_weights[] =
 
 static void ids_follow_the_evaluation(void)
 {
-    static const struct { const char *name; const char *shape; int producer, consumers; } expected[] = {
-        { "picture",     "2x6x6",   -1, 2 }, { "left",   "4x4x4", 0, 2 }, { "right",     "4x4x4", 1, 1 },
-        { "sum",         "4x4x4",    2, 0 }, { "left.weight", "4x2x3x3", -1, 2 },
-        { "left.bias",   "4",       -1, 1 }, { "offset", "4",     -1, 1 },
+    static const struct { const char *name, *shape; int producer, consumers; } expected[] = {
+        { "picture", "2x6x6", -1, 2 },
+        { "left", "4x4x4", 0, 2 },
+        { "right", "4x4x4", 1, 1 },
+        { "sum", "4x4x4", 2, 0 },
+        { "left.weight", "4x2x3x3", -1, 2 },
+        { "left.bias", "4", -1, 1 },
+        { "offset", "4", -1, 1 },
     };
     const char *path = scratch_write("twins.yaml", shared_weights, sizeof shared_weights - 1);
     ray_network *network = open_network(path, RAY_WEIGHTS_NONE);

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* test_meaning.c - on scenes that the demonstration network has not been trained on, maps lie on the object that
- * was asked for and not on the others.
+/* test_meaning.c - on scenes that the demonstration network has not been trained on, maps lie on
+ * the object that was asked for and not on the others.
  *
- * graphs/shapes/heldout_pictures.npy: scenes x 80 x 80 x 3, 0 ... 255; heldout_masks.npy: scenes x 80 x 80, 0 the
- * background, 1 + class an object.  Every object of a scene is asked for in turn, with the methods' layers as the
- * graph file has them. */
+ * graphs/shapes/heldout_pictures.npy: scenes x 80 x 80 x 3, 0 ... 255; heldout_masks.npy:
+ * scenes x 80 x 80, 0 the background, 1 + class an object.  Every object of a scene is asked for in
+ * turn, with the methods' layers as the graph file has them. */
 #include "check_text.h"
 #include "explaining.h"
 
 enum { SIDE = 80, AREA = SIDE * SIDE, CLASSES = 10, SCENES = 24, METHODS = 7 };
 
 /* What all 64 scenes gave, and what is asked of the first SCENES of them.
- *   gain:  the share of the map (its positive part) on the object over the object's share of the area;
- *   wins:  how often the object's pixels hold more of the map, on average, than those of the other objects. */
-static const struct { const char *method; double measured_gain, least_gain, measured_wins, least_wins; } expected[] = {
+ *   gain:  the share of the map (its positive part) on the object over the object's share of the
+ *          area;
+ *   wins:  how often the object's pixels hold more of the map, on average, than those of the other
+ *          objects. */
+static const struct {
+    const char *method;
+    double      measured_gain, least_gain, measured_wins, least_wins;
+} expected[] = {
     { "gradient",         4.6, 3.0, 0.99, 0.90 },
-    { "deconvnet",        2.0, 1.4, 0.66, 0.50 },     /* on objects, but hardly on the one asked for */
+    { "deconvnet",        2.0, 1.4, 0.66, 0.50 },   /* on objects, but hardly on the one asked for */
     { "guided_backprop", 10.2, 6.0, 1.00, 0.95 },
     { "grad_cam",         8.1, 5.0, 1.00, 0.95 },
     { "linear_approx",    9.3, 6.0, 1.00, 0.95 },
@@ -38,8 +43,10 @@ static void study_open(study *s)
     *s = (study){ 0 };
     explaining_load(&s->e, getenv("RAY_BUILD_PLUGINS"));
     explaining_open(&s->e, source_path("graphs/shapes.yaml"), RAY_WEIGHTS_FILE, NULL);
-    int failed = ray_npy_read(source_path("graphs/shapes/heldout_pictures.npy"), &s->pictures, &s->e.error)
-                 || ray_npy_read(source_path("graphs/shapes/heldout_masks.npy"), &s->masks, &s->e.error);
+    const char *pictures = source_path("graphs/shapes/heldout_pictures.npy");
+    const char *masks = source_path("graphs/shapes/heldout_masks.npy");
+    int failed = ray_npy_read(pictures, &s->pictures, &s->e.error)
+                 || ray_npy_read(masks, &s->masks, &s->e.error);
     CHECK_CASE(!failed, "%s", s->e.error.text);
     CU_ASSERT_FATAL(!failed && s->pictures.dim[0] >= SCENES && s->masks.dim[0] >= SCENES);
     for (int m = 0; m < METHODS; m++)
@@ -119,13 +126,16 @@ static void maps_lie_on_what_was_asked_for(void)
     study_open(&s);
     for (int scene = 0; scene < SCENES; scene++)
         study_scene(&s, scene);
-    CHECK_CASE(s.right_tops >= SCENES - 1, "the top class is in %d of %d scenes", s.right_tops, SCENES);
+    CHECK_CASE(s.right_tops >= SCENES - 1, "the top class is in %d of %d scenes", s.right_tops,
+               SCENES);
     CU_ASSERT(s.pairs >= 2 * SCENES);
     for (int m = 0; m < METHODS; m++) {
         double gain = s.scores[m].gain / s.pairs, wins = (double)s.scores[m].wins / s.pairs;
-        CHECK_CASE(gain >= expected[m].least_gain, "%s: %.1f times the area's share; %.1f was measured",
-                   expected[m].method, gain, expected[m].measured_gain);
-        CHECK_CASE(wins >= expected[m].least_wins, "%s: %.2f of the objects asked for are ahead; %.2f was measured",
+        CHECK_CASE(gain >= expected[m].least_gain,
+                   "%s: %.1f times the area's share; %.1f was measured", expected[m].method, gain,
+                   expected[m].measured_gain);
+        CHECK_CASE(wins >= expected[m].least_wins,
+                   "%s: %.2f of the objects asked for are ahead; %.2f was measured",
                    expected[m].method, wins, expected[m].measured_wins);
     }
     /* 0.54 to 0.39 of the map lies inside: what the contrast is for */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_methods.c - what must hold of maps and signals whatever the network, and what is said when a method meets
- * what it is not meant for. */
+/* test_methods.c - what must hold of maps and signals whatever the network, and what is said when a
+ * method meets what it is not meant for. */
 #include <sys/stat.h>
 
 #include "check_text.h"
@@ -29,8 +29,8 @@ static const ray_probe *find_probe(const ray_map *map, const char *layer)
 
 static void excitation_conserves_its_sum(void)
 {
-    /* Activations through which everything flows, and before which no output owes all it has to its bias; a fully
-     * convolutional output is seeded once a position. */
+    /* Activations through which everything flows, and before which no output owes all it has to its
+     * bias; a fully convolutional output is seeded once a position. */
     static const struct { const char *graph, *layers[16]; double sum; } cases[] = {
         { "tests/fixtures/plain/graph.yaml", { "input", "conv1", "relu1", "pool1", "conv2", "relu2", "pool2",
           "flatten", "fc1", "relu3", "fc2" }, 1 },
@@ -59,7 +59,8 @@ static void excitation_conserves_its_sum(void)
     }
 }
 
-/* What a sum of zero would get is lost, and is not NaN; the rest goes on: channel 2 is the pool's first. */
+/* What a sum of zero would get is lost, and is not NaN; the rest goes on: channel 2 is the pool's
+ * first. */
 static void a_zero_sum_gets_nothing(void)
 {
     static const int64_t targets[] = { 0, 2 };
@@ -99,15 +100,17 @@ static void some_maps_are_never_negative(void)
             negative += map->data[k] < 0;
             positive += map->data[k] > 0;
         }
-        CHECK_CASE(!negative && positive, "%s: %d negative, %d positive", methods[i], (int)negative, (int)positive);
+        CHECK_CASE(!negative && positive, "%s: %d negative, %d positive", methods[i], (int)negative,
+                   (int)positive);
     }
     explaining_close(&e);
 }
 
 /* ---- One by one, or all together ---- */
 
-static const char *const all_methods[] = { "gradient", "deconvnet", "guided_backprop", "grad_cam", "linear_approx",
-                                           "ebp", "contrastive_ebp" };
+static const char *const all_methods[] = {
+    "gradient", "deconvnet", "guided_backprop", "grad_cam", "linear_approx", "ebp", "contrastive_ebp"
+};
 static const char *const all_settings[] = { "contrastive_ebp.contrast_layer=relu2" };
 
 static explaining open_plain(void)
@@ -139,8 +142,8 @@ static void several_targets_are_those_one_by_one(void)
             ray_tensor part = together;
             part.dim[0] = 1;
             part.data += t * ray_tensor_item_size(&part);
-            CHECK_CASE(tensor_same(explaining_map(&e, all_methods[i]), &part), "%s: target %d differs",
-                       all_methods[i], (int)targets[t]);
+            CHECK_CASE(tensor_same(explaining_map(&e, all_methods[i]), &part),
+                       "%s: target %d differs", all_methods[i], (int)targets[t]);
         }
         ray_tensor_free(&together);
     }
@@ -231,7 +234,8 @@ static void probes_lie_on_either_side(void)
     const ray_map *found = &e.result->maps[0];
     CU_ASSERT_EQUAL(found->n_probes, 3);
     const ray_tensor *signal = &find_probe(found, "conv1")->signal;
-    for (int64_t u = 0; u < 256; u++) {     /* the map is the largest magnitude over channels of the signal */
+    /* the map is the largest magnitude over channels of the signal */
+    for (int64_t u = 0; u < 256; u++) {
         float largest = 0;
         for (int64_t c = 0; c < signal->dim[1]; c++)
             largest = fmaxf(largest, fabsf(signal->data[c * 256 + u]));
@@ -276,8 +280,8 @@ static void probes_have_a_signal_for_each_target(void)
 #define GATED "is defined for ReLU only; these activations keep their ordinary gradient: "
 #define EXCITED "is defined for ReLU networks; these activations keep their ordinary gradient: "
 #define UNKNOWN "knows nothing about this type of layer; the ordinary gradient is used: "
-#define NEGATIVE "meets negative inputs at these layers, where it is no longer a probability (clamp_input=true " \
-                 "takes max(x, 0)): "
+#define NEGATIVE "meets negative inputs at these layers, where it is no longer a probability " \
+                 "(clamp_input=true takes max(x, 0)): "
 
 static void what_a_method_is_not_meant_for_is_said(void)
 {
@@ -325,12 +329,14 @@ static void a_long_list_of_layers_is_cut_short(void)
 {
     char text[4096] = "rayinterp: 1\ninput: {shape: [8]}\nlayers:\n";
     for (int i = 1; i <= 11; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "  - {name: a%d, type: tanh}\n", i);
+        snprintf(text + strlen(text), sizeof text - strlen(text), "  - {name: a%d, type: tanh}\n",
+                 i);
     explaining e = { 0 };
     explaining_load(&e, getenv("RAY_BUILD_PLUGINS"));
     explaining_open(&e, scratch_write("many.yaml", text, strlen(text)), RAY_WEIGHTS_FILE, NULL);
     explaining_map(&e, "deconvnet");
-    check_text("deconvnet", e.heard.text, "warning: deconvnet: " GATED "tanh \"a1\", tanh \"a2\", tanh \"a3\", tanh "
+    check_text("deconvnet", e.heard.text,
+               "warning: deconvnet: " GATED "tanh \"a1\", tanh \"a2\", tanh \"a3\", tanh "
                "\"a4\", tanh \"a5\", tanh \"a6\", tanh \"a7\", tanh \"a8\" and 3 more");
     explaining_close(&e);
 }
@@ -363,7 +369,8 @@ static explaining open_overflow(float c1, float c2, float c3, float input)
     explaining e = { 0 };
     ray_open_options options = { .weights = write_weights(c1, c2, c3) };
     explaining_load(&e, getenv("RAY_BUILD_PLUGINS"));
-    int failed = ray_network_open(&e.network, source_path("tests/graphs/overflow.yaml"), &options, &e.error);
+    const char *graph = source_path("tests/graphs/overflow.yaml");
+    int failed = ray_network_open(&e.network, graph, &options, &e.error);
     CHECK_CASE(!failed, "%s", e.error.text);
     CU_ASSERT_FATAL(!failed);
     ray_network_input(e.network, &e.request.input);
@@ -403,8 +410,8 @@ static void forward_names_the_layer_too(void)
     ray_tensor out;
     CU_ASSERT_EQUAL(ray_forward(e.network, &e.request.input, 1, &out, &e.error), -1);
     CU_ASSERT_PTR_NULL(out.data);
-    check_text("forward", plain_text(e.error.text), OVERFLOW "10:12: conv2d \"c2\": NaN or infinity first arose in "
-               "its output");
+    check_text("forward", plain_text(e.error.text),
+               OVERFLOW "10:12: conv2d \"c2\": NaN or infinity first arose in its output");
     explaining_close(&e);
 }
 
@@ -421,7 +428,8 @@ static void an_input_must_be_finite(void)
         check_text("forward", e.error.text, "the input holds NaN or infinity");
         CU_ASSERT_EQUAL(ray_npy_write(scratch_path("bad.npy"), &e.request.input, &e.error), 0);
         CU_ASSERT_EQUAL(ray_input_read(e.network, scratch_path("bad.npy"), &out, &e.error), -1);
-        check_text("read", plain_text(e.error.text), "TMP/bad.npy: the input holds NaN or infinity");
+        check_text("read", plain_text(e.error.text),
+                   "TMP/bad.npy: the input holds NaN or infinity");
         explaining_close(&e);
     }
 }

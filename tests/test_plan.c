@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_plan.c - memory by lifetime: a pass is played through with labels in place of numbers, and every
- * label must still be there when it is read. */
+/* test_plan.c - memory by lifetime: a pass is played through with labels in place of numbers, and
+ * every label must still be there when it is read. */
 #include <omp.h>
 
 #include "check_text.h"
@@ -16,7 +16,7 @@ typedef struct game {
     const ray_graph  *graph;
     const ray_demand *demand;
     ray_plan          plan;
-    int32_t          *values, *signals;     /* whose number lies in each place: activation + 1, 0: nobody's */
+    int32_t          *values, *signals;     /* whose number lies in a place: activation + 1, or 0 */
     bool             *on_path;
     const char       *name;                 /* of the case, for messages */
     int               broken;
@@ -135,7 +135,8 @@ static void play(const ray_graph *graph, const ray_demand *demand, const char *n
         ray_graph_spread(graph, g.on_path);
         play_forward(&g);
         play_backward(&g);
-        CHECK_CASE(!g.broken, "%s: %d times something else lies where a number is read", name, g.broken);
+        CHECK_CASE(!g.broken, "%s: %d times something else lies where a number is read", name,
+                   g.broken);
     }
     ray_plan_free(&g.plan);
     free(g.values);
@@ -161,7 +162,8 @@ static void wishes_free(wishes *w)
 }
 
 /* One in `odds` activations is kept, one in `odds` signals wanted; odds 0: none, 1: all. */
-static void play_random(const ray_graph *graph, int odds, int64_t batch, uint32_t seed, const char *name)
+static void play_random(const ray_graph *graph, int odds, int64_t batch, uint32_t seed,
+                        const char *name)
 {
     wishes w = wishes_create(graph);
     for (int32_t a = 0; odds && a < graph->first_weight; a++) {
@@ -293,8 +295,8 @@ static void forward_alone_needs_little(void)
         ray_demand demand = { batch, w.keep, w.want, w.reads };
         CU_ASSERT_EQUAL_FATAL(ray_plan_make(&plan, &network->graph, &demand, &error), 0);
         /* the input stays, two more take turns */
-        CHECK_CASE(plan.values_size == batch * 3 * 1024, "batch %lld: %lld numbers", (long long)batch,
-                   (long long)plan.values_size);
+        CHECK_CASE(plan.values_size == batch * 3 * 1024, "batch %lld: %lld numbers",
+                   (long long)batch, (long long)plan.values_size);
         CU_ASSERT_EQUAL(plan.signals_size, 0);
         ray_plan_free(&plan);
     }
@@ -302,7 +304,7 @@ static void forward_alone_needs_little(void)
     ray_network_close(network);
 }
 
-/* With only the input's signal wanted of a chain that reads nothing back, two signals take turns. */
+/* With only the input's signal wanted of a chain that reads nothing back, two take turns. */
 static void backward_alone_needs_little(void)
 {
     ray_network *network = open_chain(300);
@@ -381,7 +383,8 @@ static void buffers_alive_together_do_not_overlap(void)
         int n = random_below(&state, MOST), collisions = 0;
         int64_t total, reached = 0;
         for (int i = 0; i < n; i++) {
-            buffers[i] = (ray_buffer){ .size = random_below(&state, 50), .first = random_below(&state, 40) };
+            buffers[i] = (ray_buffer){ .size = random_below(&state, 50),
+                                       .first = random_below(&state, 40) };
             buffers[i].last = buffers[i].first + random_below(&state, 10);
         }
         CU_ASSERT_EQUAL_FATAL(ray_buffers_place(buffers, n, &total, &error), 0);
@@ -391,7 +394,8 @@ static void buffers_alive_together_do_not_overlap(void)
             for (int k = 0; k < i; k++)
                 collisions += collide(&buffers[i], &buffers[k]);
         }
-        CHECK_CASE(!collisions && reached == total, "seed %u: %d buffers overlap", seed, collisions);
+        CHECK_CASE(!collisions && reached == total, "seed %u: %d buffers overlap", seed,
+                   collisions);
     }
 }
 

@@ -74,10 +74,13 @@ static void files_that_others_may_write_are_refused(void)
     copy_plugin(built("plugins_good", "states"), "open/states.so", 0755);
     copy_plugin(built("plugins_good", "states"), "sticky/states.so", 0755);
     CU_ASSERT_EQUAL(symlink("writable.so", scratch_path("link.so")), 0);
-    check_refused(e.methods, scratch_path("writable.so"), "TMP/writable.so: every user may write to it; take that "
+    check_refused(e.methods, scratch_path("writable.so"),
+                  "TMP/writable.so: every user may write to it; take that "
                   "right away with chmod o-w");
-    check_refused(e.methods, scratch_path("link.so"), "TMP/writable.so: every user may write to it; *");
-    check_refused(e.methods, scratch_path("open/states.so"), "TMP/open: every user may write to it; *");
+    check_refused(e.methods, scratch_path("link.so"),
+                  "TMP/writable.so: every user may write to it; *");
+    check_refused(e.methods, scratch_path("open/states.so"),
+                  "TMP/open: every user may write to it; *");
     CU_ASSERT_EQUAL(ray_methods_load_folder(e.methods, scratch_path("open"), NULL, &e.error), -1);
     check_message("a folder", &e.error, "TMP/open: every user may write to it; *");
     explaining_load(&e, scratch_path("sticky/states.so"));
@@ -91,7 +94,8 @@ static void files_of_others_are_refused(void)
     explaining_load(&e, plugins_folder());
     copy_plugin(built("plugins_good", "states"), "foreign.so", 0755);
     if (!geteuid() && !chown(scratch_path("foreign.so"), 12345, 12345))
-        check_refused(e.methods, scratch_path("foreign.so"), "TMP/foreign.so: it belongs to another user, who could "
+        check_refused(e.methods, scratch_path("foreign.so"),
+                      "TMP/foreign.so: it belongs to another user, who could "
                       "change it; plugins must be yours or root's");
     explaining_close(&e);
 }
@@ -103,8 +107,10 @@ static void what_is_no_plugin_is_refused(void)
     scratch_write("text.so", "this is no code\n", 16);
     scratch_write("empty.so", "", 0);
     mkdir(scratch_path("folder.so"), 0755);
-    check_refused(e.methods, scratch_path("text.so"), "TMP/text.so: it cannot be loaded as a plugin: *");
-    check_refused(e.methods, scratch_path("empty.so"), "TMP/empty.so: it cannot be loaded as a plugin: *");
+    check_refused(e.methods, scratch_path("text.so"),
+                  "TMP/text.so: it cannot be loaded as a plugin: *");
+    check_refused(e.methods, scratch_path("empty.so"),
+                  "TMP/empty.so: it cannot be loaded as a plugin: *");
     check_refused(e.methods, scratch_path("folder.so"), "TMP/folder.so: not a file");
     check_refused(e.methods, scratch_path("missing.so"), "TMP/missing.so: there is no such plugin");
     check_refused(e.methods, "/dev/null", "/dev/null: not a file");
@@ -148,8 +154,10 @@ static void a_folder_is_loaded_in_spite_of_broken_plugins(void)
     CU_ASSERT_EQUAL_FATAL(ray_methods_create(&methods, &error), 0);
     CU_ASSERT_EQUAL(ray_methods_load_folder(methods, scratch_path("mixed"), &listener, &error), 0);
     CU_ASSERT_EQUAL(ray_methods_count(methods), 1);
-    CHECK_CASE(text_matches(plain_text(h.text), "warning: TMP/mixed/major.so: built for plugin interface *\n"
-                            "warning: TMP/mixed/text.so: it cannot be loaded as a plugin: *"), "%s", h.text);
+    CHECK_CASE(text_matches(plain_text(h.text),
+                            "warning: TMP/mixed/major.so: built for plugin interface *\n"
+                            "warning: TMP/mixed/text.so: it cannot be loaded as a plugin: *"),
+               "%s", h.text);
     ray_methods_destroy(methods);
 }
 

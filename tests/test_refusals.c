@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_refusals.c - graphs that make no network, and weights that are not theirs.  Files that are no graphs at
- * all: test_description.c; attributes of single layers: test_layer_refusals.c. */
+/* test_refusals.c - graphs that make no network, and weights that are not theirs.  Files that are
+ * no graphs at all: test_description.c; attributes of single layers: test_layer_refusals.c. */
 #include <sys/stat.h>
 
 #include "check_text.h"
@@ -15,8 +15,8 @@ static void check_refused(const char *path, const ray_open_options *options, con
     CHECK_CASE(ray_network_open(&network, path, options, &error) == -1, "%s was opened", of);
     CU_ASSERT_PTR_NULL(network);
     plain_text(error.text);
-    CHECK_CASE(text_matches(error.text, expected), "%s\n      found:    %s\n      expected: %s", of, error.text,
-               expected);
+    CHECK_CASE(text_matches(error.text, expected), "%s\n      found:    %s\n      expected: %s", of,
+               error.text, expected);
 }
 
 /* ---- Graphs ---- */
@@ -119,7 +119,8 @@ static void graphs_that_make_no_network_are_refused(void)
     for (int i = 0; i < COUNT(graphs); i++) {
         char text[2048];
         snprintf(text, sizeof text, "%s%s", head, graphs[i].layers);
-        check_refused(scratch_write("bad.yaml", text, strlen(text)), &options, graphs[i].layers, graphs[i].error);
+        check_refused(scratch_write("bad.yaml", text, strlen(text)), &options, graphs[i].layers,
+                      graphs[i].error);
     }
 }
 
@@ -128,13 +129,15 @@ static void a_long_file_in_reverse_is_opened(void)
 {
     enum { LAYERS = 50000, LINE = 64 };
     char *text = malloc((size_t)LAYERS * LINE + 256);
-    int used = sprintf(text, "rayinterp: 1\ninput: {shape: [1]}\noutput: l%d\nlayers:\n", LAYERS - 1);
+    int used = sprintf(text, "rayinterp: 1\ninput: {shape: [1]}\noutput: l%d\nlayers:\n",
+                       LAYERS - 1);
     for (int i = LAYERS - 1; i > 0; i--)
         used += sprintf(text + used, "  - {name: l%d, type: relu, from: l%d}\n", i, i - 1);
     used += sprintf(text + used, "  - {name: l0, type: relu, from: input}\n");
     ray_network *network;
     ray_error error = { "" };
-    int failed = ray_network_open(&network, scratch_write("long.yaml", text, (size_t)used), NULL, &error);
+    const char *path = scratch_write("long.yaml", text, (size_t)used);
+    int failed = ray_network_open(&network, path, NULL, &error);
     CHECK_CASE(!failed, "%s", error.text);
     if (!failed)
         check_text("the first", network->graph.layers[0].info.name, "l0");
@@ -160,45 +163,52 @@ static void files_that_the_graph_names_must_be_there(void)
     for (int i = 0; i < COUNT(cases); i++) {
         char text[512];
         snprintf(text, sizeof text, graph, cases[i].line);
-        check_refused(scratch_write("bad.yaml", text, strlen(text)), NULL, cases[i].line, cases[i].error);
+        check_refused(scratch_write("bad.yaml", text, strlen(text)), NULL, cases[i].line,
+                      cases[i].error);
     }
 }
 
-/* Layers that `defaults:` names are looked for when the file is opened; parameters are read when the
- * method is asked for. */
-static void defaults_that_do_not_fit_are_told(void)
+static const char *write_defaults(const char *defaults)
+{
+    char text[512];
+    snprintf(text, sizeof text, "rayinterp: 1\ninput: {shape: [4]}\ndefaults: %s\nlayers:\n"
+             "  - {name: a, type: relu}\n", defaults);
+    return scratch_write("bad.yaml", text, strlen(text));
+}
+
+static void default_layers_must_be_there(void)
 {
     static const struct { const char *defaults, *error; } cases[] = {
         { "{gradient: {layer: b}}", ON("3:30", "there is no layer \"b\"") },
         { "{gradient: {layer: [a]}}", ON("3:30", "layer: the name of a layer is expected") },
         { "{gradient: {layer: ~}}", ON("3:30", "layer: the name of a layer is expected") },
-        { "{gradient: {smooth: 1}}", ON("3:23", "method \"gradient\": unknown parameter \"smooth\"; there are none") },
-        { "{ebp: {clamp_inputs: true}}", ON("3:18", "method \"ebp\": unknown parameter \"clamp_inputs\"; did you mean "
-                                                    "\"clamp_input\"?") },
-        { "{excitation_backprop: {clamp_input: 3}}", ON("3:47", "clamp_input: 3 is neither true nor false; true or "
-                                                                "false") },
     };
-    explaining e = { 0 };
-    explaining_load(&e, getenv("RAY_BUILD_PLUGINS"));
+    for (int i = 0; i < COUNT(cases); i++)
+        check_refused(write_defaults(cases[i].defaults), NULL, cases[i].defaults, cases[i].error);
+}
+
+/* What `defaults:` says of a method's parameters is read when the method is asked for. */
+static void default_parameters_must_fit(void)
+{
+    static const struct { const char *defaults, *method, *error; } cases[] = {
+        { "{gradient: {smooth: 1}}", "gradient", ON("3:23", "method \"gradient\": unknown parameter \"smooth\"; "
+                                                            "there are none") },
+        { "{ebp: {clamp_inputs: true}}", "ebp", ON("3:18", "method \"ebp\": unknown parameter \"clamp_inputs\"; did "
+                                                           "you mean \"clamp_input\"?") },
+        { "{excitation_backprop: {clamp_input: 3}}", "ebp", ON("3:47", "clamp_input: 3 is neither true nor false; "
+                                                                       "true or false") },
+    };
     for (int i = 0; i < COUNT(cases); i++) {
-        char text[512];
-        snprintf(text, sizeof text, "rayinterp: 1\ninput: {shape: [4]}\ndefaults: %s\nlayers:\n"
-                 "  - {name: a, type: relu}\n", cases[i].defaults);
-        const char *path = scratch_write("bad.yaml", text, strlen(text));
-        if (strstr(text, "layer: "))
-            CU_ASSERT_EQUAL(ray_network_open(&e.network, path, NULL, &e.error), -1)
-        else
-            explaining_open(&e, path, RAY_WEIGHTS_FILE, NULL);
-        CHECK_CASE(!e.network || explaining_run(&e, i < 4 ? "gradient" : "ebp") == -1, "%s was taken",
-                   cases[i].defaults);
+        explaining e = { 0 };
+        explaining_load(&e, getenv("RAY_BUILD_PLUGINS"));
+        explaining_open(&e, write_defaults(cases[i].defaults), RAY_WEIGHTS_FILE, NULL);
+        CHECK_CASE(explaining_run(&e, cases[i].method) == -1, "%s was taken", cases[i].defaults);
         plain_text(e.error.text);
-        CHECK_CASE(text_matches(e.error.text, cases[i].error), "%s\n      found:    %s\n      expected: %s",
-                   cases[i].defaults, e.error.text, cases[i].error);
-        ray_network_close(e.network);
-        ray_tensor_free(&e.request.input);
-        e.network = NULL;
+        CHECK_CASE(text_matches(e.error.text, cases[i].error),
+                   "%s\n      found:    %s\n      expected: %s", cases[i].defaults, e.error.text,
+                   cases[i].error);
+        explaining_close(&e);
     }
-    explaining_close(&e);
 }
 
 /* ---- Weights ---- */
@@ -236,20 +246,25 @@ static void put_weight(const char *folder, const char *name, ray_tensor shape, f
 
 static void weights_that_do_not_fit_are_told(void)
 {
-    static const struct { const char *remove, *add; ray_tensor shape; float value; const char *error; } cases[] = {
-        { "c2.weight", NULL, { 0 }, 0, OVERFLOW ":10:12: conv2d \"c2\": parameter \"c2.weight\" is missing from TMP/w" },
-        { "c2.weight", "c2.wieght", { .dim = { 2, 2, 1, 1 }, .rank = 4 }, 0, OVERFLOW ":10:12: conv2d \"c2\": "
-          "parameter \"c2.weight\" is missing from TMP/w; did you mean \"c2.wieght\"?" },
+#define MISSING OVERFLOW ":10:12: conv2d \"c2\": parameter \"c2.weight\" is missing from TMP/w"
+#define SHAPED OVERFLOW ":10:12: conv2d \"c2\": parameter \"c2.weight\" has shape "
+#define RIGHT { .dim = { 2, 2, 1, 1 }, .rank = 4 }
+    static const struct {
+        const char *remove, *add;
+        ray_tensor  shape;
+        float       value;
+        const char *error;
+    } cases[] = {
+        { "c2.weight", NULL, { 0 }, 0, MISSING },
+        { "c2.weight", "c2.wieght", RIGHT, 0, MISSING "; did you mean \"c2.wieght\"?" },
         { NULL, "c1.bias", { .dim = { 2 }, .rank = 1 }, 0, "TMP/w: tensor \"c1.bias\" is used by no layer of "
           OVERFLOW "*; list it in `ignore_weights:` if that is meant" },
-        { NULL, "c2.weight", { .dim = { 2, 2 }, .rank = 2 }, 0, OVERFLOW ":10:12: conv2d \"c2\": parameter "
-          "\"c2.weight\" has shape 2x2 in TMP/w; 2x2x1x1 is needed" },
-        { NULL, "c2.weight", { .dim = { 2, 1, 1, 1 }, .rank = 4 }, 0, OVERFLOW ":10:12: conv2d \"c2\": parameter "
-          "\"c2.weight\" has shape 2x1x1x1 in TMP/w; 2x2x1x1 is needed" },
-        { NULL, "c2.weight", { .dim = { 2, 2, 1, 1 }, .rank = 4 }, NAN, "*TMP/w*: tensor \"c2.weight\": element [0, 1, "
-          "0, 0] is NaN" },
-        { NULL, "c2.weight", { .dim = { 2, 2, 1, 1 }, .rank = 4 }, -INFINITY, "*TMP/w*: tensor \"c2.weight\": element "
-          "[0, 1, 0, 0] is infinite" },
+        { NULL, "c2.weight", { .dim = { 2, 2 }, .rank = 2 }, 0, SHAPED "2x2 in TMP/w; 2x2x1x1 is needed" },
+        { NULL, "c2.weight", { .dim = { 2, 1, 1, 1 }, .rank = 4 }, 0,
+          SHAPED "2x1x1x1 in TMP/w; 2x2x1x1 is needed" },
+        { NULL, "c2.weight", RIGHT, NAN, "*TMP/w*: tensor \"c2.weight\": element [0, 1, 0, 0] is NaN" },
+        { NULL, "c2.weight", RIGHT, -INFINITY,
+          "*TMP/w*: tensor \"c2.weight\": element [0, 1, 0, 0] is infinite" },
     };
     for (int i = 0; i < COUNT(cases); i++) {
         char folder[128], path[128];
@@ -262,7 +277,8 @@ static void weights_that_do_not_fit_are_told(void)
         }
         if (cases[i].add)
             put_weight("w", cases[i].add, cases[i].shape, cases[i].value);
-        check_refused(source_path("tests/graphs/overflow.yaml"), &options, cases[i].error, cases[i].error);
+        check_refused(source_path("tests/graphs/overflow.yaml"), &options, cases[i].error,
+                      cases[i].error);
         if (cases[i].add) {
             snprintf(path, sizeof path, "w/%s.npy", cases[i].add);
             unlink(scratch_path(path));
@@ -275,16 +291,16 @@ static void weights_that_do_not_fit_are_told(void)
 static void a_network_without_weights_is_not_run(void)
 {
     ray_open_options options = { .weights_from = RAY_WEIGHTS_NONE };
+    const char *graph = source_path("tests/graphs/labelled.yaml");
     explaining e = { 0 };
     ray_tensor out;
     explaining_load(&e, getenv("RAY_BUILD_PLUGINS"));
-    explaining_open(&e, source_path("tests/graphs/labelled.yaml"), RAY_WEIGHTS_FILE, NULL);
+    explaining_open(&e, graph, RAY_WEIGHTS_FILE, NULL);
     ray_network_close(e.network);
-    CU_ASSERT_EQUAL_FATAL(ray_network_open(&e.network, source_path("tests/graphs/labelled.yaml"), &options, &e.error),
-                          0);
+    CU_ASSERT_EQUAL_FATAL(ray_network_open(&e.network, graph, &options, &e.error), 0);
     CU_ASSERT_EQUAL(explaining_run(&e, "gradient"), -1);
-    check_text("explain", plain_text(e.error.text), "SRC/tests/graphs/labelled.yaml: opened without weights; it can "
-               "be shown, not run");
+    check_text("explain", plain_text(e.error.text),
+               "SRC/tests/graphs/labelled.yaml: opened without weights; it can be shown, not run");
     CU_ASSERT_EQUAL(ray_forward(e.network, &e.request.input, 1, &out, &e.error), -1);
     CU_ASSERT_PTR_NULL(out.data);
     explaining_close(&e);
@@ -296,7 +312,8 @@ int main(void)
         { "graphs that make no network are refused", graphs_that_make_no_network_are_refused },
         { "a long file in reverse is opened", a_long_file_in_reverse_is_opened },
         { "files that the graph names must be there", files_that_the_graph_names_must_be_there },
-        { "defaults that do not fit are told", defaults_that_do_not_fit_are_told },
+        { "default layers must be there", default_layers_must_be_there },
+        { "default parameters must fit", default_parameters_must_fit },
         { "weights that do not fit are told", weights_that_do_not_fit_are_told },
         { "a network without weights is not run", a_network_without_weights_is_not_run },
         { 0 }

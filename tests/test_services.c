@@ -15,8 +15,8 @@ static explaining open_plain(const char *plugin_folder, const char *plugin)
 
 static void silent_failures_are_given_words(void)
 {
-    static const char *const names[] = { "silent_prepare", "silent_seed", "silent_visit", "silent_explain",
-                                         "silent_saliency", "silent_rule" };
+    static const char *const names[] = { "silent_prepare", "silent_seed",     "silent_visit",
+                                         "silent_explain", "silent_saliency", "silent_rule" };
     explaining e = open_plain("plugins_broken", "silent");
     for (int i = 0; i < COUNT(names); i++) {
         char expected[128];
@@ -64,7 +64,8 @@ static void misuse_is_refused(void)
 
 /* ---- Services ---- */
 
-/* The first outputs of MT19937 after init_genrand(5489), from its authors' page, and after init_genrand(1). */
+/* The first outputs of MT19937 after init_genrand(5489), from its authors' page, and after
+ * init_genrand(1). */
 static void random_numbers_are_those_of_the_seed(void)
 {
     static const struct { uint64_t seed; uint32_t first[4]; } cases[] = {
@@ -115,7 +116,8 @@ static void check_numbers(const char *of, const ray_tensor *map, const double *e
 static void layers_are_listed(void)
 {
     explaining e = open_plain("plugins_good", "services");
-    /* layers; weights of the first; it reads the input, the last does not; the last is linear and has weights */
+    /* layers; weights of the first; it reads the input, the last does not; the last is linear and
+     * has weights */
     check_numbers("layers", explaining_map(&e, "layers"), (double[]){ 10, 2, RAY_FIRST, 0, 2 }, 5);
     check_numbers("scratches", explaining_map(&e, "scratches"), (double[]){ 0, 20, 60, 120 }, 4);
     explaining_close(&e);
@@ -129,7 +131,8 @@ static void notes_and_cautions_are_heard(void)
                "warning: speaks: looks twice at some layers: relu \"relu2\", relu \"relu1\"");
     e.request.strict = true;
     CU_ASSERT_EQUAL(explaining_run(&e, "speaks"), -1);
-    check_text("strict", e.error.text, "speaks: looks twice at some layers: relu \"relu2\", relu \"relu1\" (an "
+    check_text("strict", e.error.text,
+               "speaks: looks twice at some layers: relu \"relu2\", relu \"relu1\" (an "
                "error because of --strict)");
     explaining_close(&e);
 }

@@ -50,13 +50,11 @@ static void print_kind(const ray_kind_info *info)
 static int print_one(const char *name)
 {
     ray_kind_info info;
-    for (int i = 0; !ray_kind_info_at(i, &info); i++)
-        if (!strcmp(info.name, name)) {
-            print_kind(&info);
-            return CLI_DONE;
-        }
-    fprintf(stderr, "rayinterp: there is no layer type \"%s\"; `rayinterp layers` lists them\n", name);
-    return CLI_FAILED;
+    ray_error error = { "" };
+    if (ray_kind_info_find(name, &info, &error))
+        return cli_fail(&error);
+    print_kind(&info);
+    return CLI_DONE;
 }
 
 int cli_layers(int argc, char **argv)

@@ -22,15 +22,6 @@ static void print_network(const cli_report *report)
     printf("input      %s\n", report->request->input);
 }
 
-static const char *find_summary(const ray_methods *methods, const char *name)
-{
-    ray_method_info info;
-    for (int i = 0; !ray_methods_info(methods, i, &info); i++)
-        if (!strcmp(info.name, name) || (info.alias && !strcmp(info.alias, name)))
-            return info.summary;
-    return "";
-}
-
 static void print_targets(const cli_report *report)
 {
     enum { MOST = 8 };
@@ -45,7 +36,10 @@ static void print_targets(const cli_report *report)
 static void print_map(const cli_report *report, int i)
 {
     const ray_map *map = &report->result->maps[i];
-    printf("method     %s: %s\n", map->method, find_summary(report->methods, map->method));
+    ray_method_info info;
+    ray_error unused = { "" };
+    bool known = !ray_methods_info_find(report->methods, map->method, &info, &unused);
+    printf("method     %s: %s\n", map->method, known ? info.summary : "");
     printf("           at %s, for ", *map->layer ? map->layer : "the input");
     if (report->request->request.seed)
         printf("the signal of %s", report->request->signal);

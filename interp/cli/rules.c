@@ -45,14 +45,11 @@ static void print_method(const ray_method_info *info)
 static int print_one(const ray_methods *methods, const char *name)
 {
     ray_method_info info;
-    for (int i = 0; !ray_methods_info(methods, i, &info); i++)
-        if (!strcmp(info.name, name) || (info.alias && !strcmp(info.alias, name))) {
-            print_method(&info);
-            return CLI_DONE;
-        }
-    fprintf(stderr, "rayinterp: rule \"%s\": no plugin brings such a method; `rayinterp rules` lists "
-            "them\n", name);
-    return CLI_FAILED;
+    ray_error error = { "" };
+    if (ray_methods_info_find(methods, name, &info, &error))
+        return cli_fail(&error);
+    print_method(&info);
+    return CLI_DONE;
 }
 
 static int print_all(const ray_methods *methods)

@@ -26,14 +26,9 @@ static int find_kind(compiler *c, const ray_layer_description *layer, ray_graph_
     out->kind = ray_kind_find(layer->type.text);
     if (out->kind)
         return 0;
-    ray_nearest nearest = ray_nearest_start(layer->type.text);
-    char hint[160];
-    for (int i = 0; ray_kind_at(i); i++)
-        ray_nearest_offer(&nearest, ray_kind_at(i)->name);
-    return ray_fail_at(c->error, c->d->yaml.path, layer->type.mark,
-                       "layer \"%s\": there is no layer type \"%s\"%s; `rayinterp layers` lists them",
-                       layer->name.text, layer->type.text,
-                       ray_nearest_hint(&nearest, hint, sizeof hint));
+    ray_kind_unknown(layer->type.text, c->error);
+    return ray_fail_prefix(c->error, "%s:%d:%d: layer \"%s\": ", c->d->yaml.path,
+                           layer->type.mark.line, layer->type.mark.column, layer->name.text);
 }
 
 static int read_options(compiler *c, const ray_layer_description *layer, ray_graph_layer *out)

@@ -156,21 +156,30 @@ int ray_methods_add(ray_methods *methods, const ray_plugin *plugin, const char *
     return 0;
 }
 
-const ray_method *ray_methods_find(const ray_methods *methods, const char *name, ray_error *error)
+const char *ray_methods_hint(const ray_methods *methods, const char *name, char *buffer, size_t size)
 {
-    const ray_method_entry *entry = find_entry(methods, name);
-    if (entry)
-        return &entry->method;
     ray_nearest nearest = ray_nearest_start(name);
-    char hint[160];
     for (int i = 0; i < methods->n; i++) {
         ray_nearest_offer(&nearest, methods->entries[i].method.name);
         if (methods->entries[i].method.alias)
             ray_nearest_offer(&nearest, methods->entries[i].method.alias);
     }
-    ray_fail(error, "rule \"%s\": no plugin brings such a method%s; `rayinterp rules` lists them",
-             name, ray_nearest_hint(&nearest, hint, sizeof hint));
-    return NULL;
+    return ray_nearest_hint(&nearest, buffer, size);
+}
+
+static int unknown_method(const ray_methods *methods, const char *name, ray_error *error)
+{
+    char hint[160];
+    return ray_fail(error, "rule \"%s\": no plugin brings such a method%s; `rayinterp rules` lists "
+                    "them", name, ray_methods_hint(methods, name, hint, sizeof hint));
+}
+
+const ray_method *ray_methods_find(const ray_methods *methods, const char *name, ray_error *error)
+{
+    const ray_method_entry *entry = find_entry(methods, name);
+    if (!entry)
+        unknown_method(methods, name, error);
+    return entry ? &entry->method : NULL;
 }
 
 int ray_methods_count(const ray_methods *methods)
@@ -178,15 +187,29 @@ int ray_methods_count(const ray_methods *methods)
     return methods->n;
 }
 
+static void fill_info(const ray_method_entry *entry, ray_method_info *info)
+{
+    const ray_method *method = &entry->method;
+    *info = (ray_method_info){ .name = method->name, .alias = method->alias,
+        .summary = method->summary ? method->summary : "",
+        .reference = method->reference ? method->reference : "", .file = entry->file,
+        .params = method->params, .needs_layer = method->flags & RAY_NEEDS_LAYER };
+}
+
 int ray_methods_info(const ray_methods *methods, int index, ray_method_info *info)
 {
     if (index < 0 || index >= methods->n)
         return -1;
-    const ray_method *method = &methods->entries[index].method;
-    *info = (ray_method_info){ .name = method->name, .alias = method->alias,
-        .summary = method->summary ? method->summary : "",
-        .reference = method->reference ? method->reference : "",
-        .file = methods->entries[index].file, .params = method->params,
-        .needs_layer = method->flags & RAY_NEEDS_LAYER };
+    fill_info(&methods->entries[index], info);
+    return 0;
+}
+
+int ray_methods_info_find(const ray_methods *methods, const char *name, ray_method_info *info,
+                          ray_error *error)
+{
+    const ray_method_entry *entry = find_entry(methods, name);
+    if (!entry)
+        return unknown_method(methods, name, error);
+    fill_info(entry, info);
     return 0;
 }

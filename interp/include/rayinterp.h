@@ -91,6 +91,7 @@ typedef struct ray_kind_info {
     const char *const *weights;     /* names, up to NULL */
 } ray_kind_info;
 RAY_API int ray_kind_info_at(int index, ray_kind_info *info);      /* -1 past the end */
+RAY_API int ray_kind_info_find(const char *name, ray_kind_info *info, ray_error *error);
 
 /* ---- Options as text: what one takes ("integer >= 1"), and its default; in buffer ---- */
 RAY_API const char *ray_option_describe(const ray_option *option, char *buffer, size_t size);
@@ -132,6 +133,9 @@ typedef struct ray_method_info {
 } ray_method_info;
 RAY_API int ray_methods_count(const ray_methods *methods);
 RAY_API int ray_methods_info(const ray_methods *methods, int index, ray_method_info *info);
+/* By name or alias. */
+RAY_API int ray_methods_info_find(const ray_methods *methods, const char *name,
+                                  ray_method_info *info, ray_error *error);
 
 /* ---- Explaining ---- */
 typedef enum ray_resize_mode { RAY_RESIZE_BILINEAR, RAY_RESIZE_NEAREST } ray_resize_mode;

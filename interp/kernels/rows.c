@@ -3,7 +3,8 @@
 #include "kernels/rows.h"
 #include "kernels/vector.h"
 
-RAY_CLONES void ray_row_fill(RAY_REAL *to, int64_t n, RAY_REAL value)
+/* Static, as all functions that are compiled for several machines: GCC would export it else. */
+RAY_CLONES static void fill(RAY_REAL *to, int64_t n, RAY_REAL value)
 {
     ray_vector all = value - (ray_vector){ 0 };
     int64_t i = 0;
@@ -11,6 +12,11 @@ RAY_CLONES void ray_row_fill(RAY_REAL *to, int64_t n, RAY_REAL value)
         RAY_STORE(to + i, all);
     for (; i < n; i++)
         to[i] = value;
+}
+
+void ray_row_fill(RAY_REAL *to, int64_t n, RAY_REAL value)
+{
+    fill(to, n, value);
 }
 
 static void gather_two(RAY_REAL *restrict to, const RAY_REAL *restrict from, int64_t n)

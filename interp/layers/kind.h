@@ -69,6 +69,8 @@ typedef struct ray_kind {
 /* All kinds by position, NULL past the end; one by name, NULL when unknown. */
 const ray_kind *ray_kind_at(int index);
 const ray_kind *ray_kind_find(const char *name);
+/* Says that there is no such kind, with the nearest name when it looks like a slip.  Returns -1. */
+int ray_kind_unknown(const char *name, ray_error *error);
 /* What a kind asks of its inputs. */
 int32_t ray_kind_min_in(const ray_kind *kind);
 int32_t ray_kind_max_in(const ray_kind *kind);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* registry.c - the table of all layer kinds, made from the list in meson.build. */
 #include <string.h>
+#include "base/text.h"
 #include "layers/kind.h"
 
 #define RAY_KIND_FILE(file) extern RAY_KINDS(file);
@@ -43,4 +44,14 @@ int32_t ray_kind_min_in(const ray_kind *kind)
 int32_t ray_kind_max_in(const ray_kind *kind)
 {
     return kind->max_in == 0 ? 1 : kind->max_in;
+}
+
+int ray_kind_unknown(const char *name, ray_error *error)
+{
+    ray_nearest nearest = ray_nearest_start(name);
+    char hint[160];
+    for (int i = 0; ray_kind_at(i); i++)
+        ray_nearest_offer(&nearest, ray_kind_at(i)->name);
+    return ray_fail(error, "there is no layer type \"%s\"%s; `rayinterp layers` lists them", name,
+                    ray_nearest_hint(&nearest, hint, sizeof hint));
 }

@@ -44,12 +44,26 @@ const char *ray_network_output_name(const ray_network *network)
     return network->graph.activations[network->graph.output].name;
 }
 
+static void fill_kind_info(const ray_kind *kind, ray_kind_info *info)
+{
+    *info = (ray_kind_info){ .name = kind->name, .summary = kind->summary, .traits = kind->traits,
+                             .options = kind->options, .weights = kind->weights };
+}
+
 int ray_kind_info_at(int index, ray_kind_info *info)
 {
     const ray_kind *kind = ray_kind_at(index);
     if (!kind)
         return -1;
-    *info = (ray_kind_info){ .name = kind->name, .summary = kind->summary, .traits = kind->traits,
-                             .options = kind->options, .weights = kind->weights };
+    fill_kind_info(kind, info);
+    return 0;
+}
+
+int ray_kind_info_find(const char *name, ray_kind_info *info, ray_error *error)
+{
+    const ray_kind *kind = ray_kind_find(name);
+    if (!kind)
+        return ray_kind_unknown(name, error);
+    fill_kind_info(kind, info);
     return 0;
 }

@@ -80,7 +80,7 @@ int ray_network_class(const ray_network *network, const char *text, int64_t *cla
                       ray_error *error)
 {
     int64_t classes = network->graph.activations[network->graph.output].shape.dim[0];
-    for (int64_t i = 0; i < network->labels.n && i < classes; i++)
+    for (int64_t i = 0; i < network->labels.n; i++)
         if (!strcmp(network->labels.name[i], text)) {
             *class_index = i;
             return 0;

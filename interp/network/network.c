@@ -29,6 +29,17 @@ static int open_weights(ray_network *network, const ray_open_options *options, r
     return failed;
 }
 
+static int check_label_count(const ray_network *network, ray_error *error)
+{
+    const ray_description *d = &network->description;
+    int64_t classes = network->graph.activations[network->graph.output].shape.dim[0];
+    if (network->labels.n == classes)
+        return 0;
+    return ray_fail_at(error, d->yaml.path, d->labels.mark, "labels: %s has %lld lines; the output has "
+                       "%lld classes, one a line is expected", d->labels.text,
+                       (long long)network->labels.n, (long long)classes);
+}
+
 static int open_labels(ray_network *network, ray_error *error)
 {
     const ray_description *d = &network->description;
@@ -37,7 +48,7 @@ static int open_labels(ray_network *network, ray_error *error)
     char *path = ray_path_join(d->folder, d->labels.text);
     int failed = path ? ray_labels_read(&network->labels, path, error) : ray_fail_memory(error);
     free(path);
-    return failed;
+    return failed ? -1 : check_label_count(network, error);
 }
 
 static int find_example(ray_network *network, ray_error *error)

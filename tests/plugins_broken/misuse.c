@@ -74,7 +74,8 @@ static int scratch_too_large(ray_run *run, ray_tensor *map)
 
 static int read_what_it_said_it_would_not(ray_run *run, const ray_call *call)
 {
-    return run->host->layer_backward(run, call, call->in, call->out, call->weight, call->dout, call->din);
+    return run->host->layer_backward(run, call, call->in, call->out, call->weight, call->dout,
+                                     call->din);
 }
 
 static int make_nan(ray_run *run, ray_tensor *map)
@@ -86,14 +87,16 @@ static int make_nan(ray_run *run, ray_tensor *map)
 
 static int spoil_signal(ray_run *run, const ray_call *call)
 {
-    if (run->host->layer_backward(run, call, call->in, call->out, call->weight, call->dout, call->din))
+    if (run->host->layer_backward(run, call, call->in, call->out, call->weight, call->dout,
+                                  call->din))
         return -1;
     call->din[0].data[0] = 3e38f * 10;
     return 0;
 }
 
 static const ray_rule reads_nothing[] = {
-    { .kind = "relu", .backward = read_what_it_said_it_would_not, .reads = RAY_READ_NONE }, { .kind = "*" }, { 0 }
+    { .kind = "relu", .backward = read_what_it_said_it_would_not, .reads = RAY_READ_NONE },
+    { .kind = "*" }, { 0 }
 };
 static const ray_rule spoils[] = {
     { .layers = "conv2", .backward = spoil_signal }, { .kind = "*" }, { 0 }

@@ -5,7 +5,8 @@
 typedef struct params { bool on; ray_numbers list; } params;
 
 static const ray_option options[] = {
-    { .name = "list", .help = "some numbers", .type = RAY_NUMBERS, .offset = offsetof(params, list) },
+    { .name = "list", .help = "some numbers", .type = RAY_NUMBERS,
+      .offset = offsetof(params, list) },
     { 0 }
 };
 

@@ -21,7 +21,8 @@ static int keep_pool(ray_run *run)
     return run->host->keep(run, "pool1");
 }
 
-static int fail_visit(ray_run *run, const char *activation, const ray_tensor *value, ray_tensor *signal)
+static int fail_visit(ray_run *run, const char *activation, const ray_tensor *value,
+                      ray_tensor *signal)
 {
     (void)run;
     (void)activation;
@@ -53,7 +54,9 @@ static int fail_rule(ray_run *run, const ray_call *call)
     return 1;
 }
 
-static const ray_rule rules[] = { { .kind = "relu", .backward = fail_rule }, { .kind = "*" }, { 0 } };
+static const ray_rule rules[] = {
+    { .kind = "relu", .backward = fail_rule }, { .kind = "*" }, { 0 }
+};
 
 RAY_PLUGIN(
     { .name = "silent_prepare", .prepare = fail_run },

@@ -5,5 +5,5 @@
 static const ray_method methods[] = { { .name = "wrong_major" } };
 
 extern __attribute__((visibility("default"))) const ray_plugin ray_plugin_entry;
-const ray_plugin ray_plugin_entry = { RAY_ABI_MAJOR + 1, 0, 1, sizeof(ray_method), sizeof(ray_option),
-                                      sizeof(ray_rule), methods };
+const ray_plugin ray_plugin_entry = { RAY_ABI_MAJOR + 1, 0, 1, sizeof(ray_method),
+                                      sizeof(ray_option), sizeof(ray_rule), methods };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every service of the host, one method each.  A method that finds something wrong says so with fail(); what
- * its map must be stands beside its entry in test_plugins.c. */
+/* Every service of the host, one method each.  A method that finds something wrong says so with
+ * fail(); what its map must be stands beside its entry in test_services.c. */
 #include <string.h>
 
 #include "ray_plugin.h"
@@ -116,9 +116,10 @@ static int repeat_layer(ray_run *run, const ray_call *call)
     if (!out || host->layer_forward(run, call, call->in, call->weight, out))
         return -1;
     if (!same(out, call->out))
-        return host->fail(run, "layer_forward of %s \"%s\" differs from its output", call->layer->kind,
-                          call->layer->name);
-    return host->layer_backward(run, call, call->in, call->out, call->weight, call->dout, call->din);
+        return host->fail(run, "layer_forward of %s \"%s\" differs from its output",
+                          call->layer->kind, call->layer->name);
+    return host->layer_backward(run, call, call->in, call->out, call->weight, call->dout,
+                                call->din);
 }
 
 /* ---- Signals ---- */
@@ -140,7 +141,8 @@ static int triple(ray_run *run, const ray_tensor *value, ray_tensor *signal)
     return 0;
 }
 
-static int visit_pool(ray_run *run, const char *activation, const ray_tensor *value, ray_tensor *signal)
+static int visit_pool(ray_run *run, const char *activation, const ray_tensor *value,
+                      ray_tensor *signal)
 {
     if (!strcmp(activation, ""))
         return 0;
@@ -159,7 +161,8 @@ static int pass_of_its_own(ray_run *run, ray_tensor *map)
         return -1;
     memset(seed->data, 0, (size_t)count(seed) * sizeof *seed->data);
     seed->data[run->target[0]] = 5;
-    if (host->backward(run, &(ray_pass){ .seed = seed, .to = "pool1" }) || !host->signal(run, "pool1"))
+    if (host->backward(run, &(ray_pass){ .seed = seed, .to = "pool1" })
+        || !host->signal(run, "pool1"))
         return -1;
     if (host->backward(run, &(ray_pass){ .seed = seed }))
         return -1;
@@ -174,7 +177,8 @@ static int speak(ray_run *run, ray_tensor *map)
     static const char *const layers[] = { "relu2", "relu1", "relu2" };
     memset(map->data, 0, (size_t)count(map) * sizeof *map->data);
     for (int i = 0; i < 3; i++)
-        if (run->host->caution(run, run->host->layer_named(run, layers[i]), "looks twice at some layers"))
+        if (run->host->caution(run, run->host->layer_named(run, layers[i]),
+                               "looks twice at some layers"))
             return -1;
     return run->host->note(run, "%d of %s", 3, "three");
 }
@@ -221,10 +225,12 @@ typedef struct params {
 static const ray_option options[] = {
     { .name = FIELD(flag), .help = "yes or no", .type = RAY_BOOL, .def = 1 },
     { .name = FIELD(whole), .help = "a count", .type = RAY_INT, .def = 7, .min = 1, .max = 99 },
-    { .name = FIELD(number), .help = "a number", .type = RAY_NUMBER, .def = 0.5, .min = 0, .max = 1 },
+    { .name = FIELD(number), .help = "a number", .type = RAY_NUMBER, .def = 0.5, .min = 0,
+      .max = 1 },
     { .name = FIELD(text), .help = "a word", .type = RAY_STRING, .words = "four" },
     { .name = FIELD(choice), .help = "one of some", .type = RAY_ENUM, .words = "red|green|blue" },
-    { .name = FIELD(list), .help = "whole numbers", .type = RAY_INTS, .def = 3, .min = 0, .max = 9, .count = 4 },
+    { .name = FIELD(list), .help = "whole numbers", .type = RAY_INTS, .def = 3, .min = 0,
+      .max = 9, .count = 4 },
     { .name = FIELD(numbers), .help = "numbers", .type = RAY_NUMBERS, .def = 0.25 },
     { 0 }
 };
@@ -253,10 +259,13 @@ static int show_targets(ray_run *run, ray_tensor *map)
     return 0;
 }
 
-static const ray_rule repeats[] = { { .traits = RAY_LINEAR, .backward = repeat_layer }, { .kind = "*" }, { 0 } };
+static const ray_rule repeats[] = {
+    { .traits = RAY_LINEAR, .backward = repeat_layer }, { .kind = "*" }, { 0 }
+};
 
 RAY_PLUGIN(
-    { .name = "bare", .alias = "without_callbacks", .summary = "the gradient, summed over channels" },
+    { .name = "bare", .alias = "without_callbacks",
+      .summary = "the gradient, summed over channels" },
     { .name = "draws", .explain = draw },
     { .name = "batches", .prepare = keep_pool, .explain = explain_batches },
     { .name = "layers", .explain = explain_layers },

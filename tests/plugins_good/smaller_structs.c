@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Built with a header whose structs end earlier, as an older minor version's do: what they lack is zero. */
+/* Built with a header whose structs end earlier, as those of an older minor version: what they
+ * lack is zero. */
 #include <string.h>
 
 #include "ray_plugin.h"
@@ -32,12 +33,15 @@ static int block(ray_run *run, const ray_call *call)
 }
 
 static const small_rule rules[] = {
-    { .kind = "relu", .layers = "relu2", .backward = block, .reads = RAY_READ_NONE }, { .kind = "*" }, { 0 }
+    { .kind = "relu", .layers = "relu2", .backward = block, .reads = RAY_READ_NONE },
+    { .kind = "*" }, { 0 }
 };
 static const small_method methods[] = {
-    { .name = "blocks", .summary = "nothing passes relu2", .rules = rules }, { .name = "passes_all" }
+    { .name = "blocks", .summary = "nothing passes relu2", .rules = rules },
+    { .name = "passes_all" }
 };
 
 extern __attribute__((visibility("default"))) const ray_plugin ray_plugin_entry;
-const ray_plugin ray_plugin_entry = { RAY_ABI_MAJOR, RAY_ABI_MINOR, 2, sizeof(small_method), sizeof(ray_option),
-                                      sizeof(small_rule), (const ray_method *)methods };
+const ray_plugin ray_plugin_entry = { RAY_ABI_MAJOR, RAY_ABI_MINOR, 2, sizeof(small_method),
+                                      sizeof(ray_option), sizeof(small_rule),
+                                      (const ray_method *)methods };

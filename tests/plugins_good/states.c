@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A method with memory of its own: taken in prepare, released in finish, also when explaining fails. */
+/* A method with memory of its own: taken in prepare, released in finish, even after a failure. */
 #include <stdlib.h>
 
 #include "ray_plugin.h"
@@ -8,7 +8,8 @@ typedef struct params { bool fail; } params;
 typedef struct state { float *memory; } state;
 
 static const ray_option options[] = {
-    { .name = "fail", .help = "fail after the memory is taken", .type = RAY_BOOL, .offset = offsetof(params, fail) },
+    { .name = "fail", .help = "fail after the memory is taken", .type = RAY_BOOL,
+      .offset = offsetof(params, fail) },
     { 0 }
 };
 
@@ -37,5 +38,10 @@ static void release(ray_run *run)
     free(((state *)run->state)->memory);
 }
 
-RAY_PLUGIN({ .name = "states", .params = options, .params_size = sizeof(params), .state_size = sizeof(state),
-             .prepare = take, .saliency = use, .finish = release });
+RAY_PLUGIN({ .name = "states",
+             .params = options,
+             .params_size = sizeof(params),
+             .state_size = sizeof(state),
+             .prepare = take,
+             .saliency = use,
+             .finish = release });

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "map/map.h"
+
+int ray_tensor_copy(const ray_tensor *from, ray_tensor *to, ray_error *error)
+{
+    size_t bytes = (size_t)ray_tensor_size(from) * sizeof *from->data;
+    *to = *from;
+    to->data = ray_alloc(bytes + 1, 1);
+    if (!to->data)
+        return ray_fail_memory(error);
+    memcpy(to->data, from->data, bytes);
+    return 0;
+}
+
+/* N x 1 x H x W; a row of positions is 1 x W, a vector 1 x 1. */
+static int allocate_map(const ray_session *session, int64_t n, ray_tensor *map)
+{
+    const ray_shape *shape = &session->network->graph.activations[session->layer].shape;
+    int32_t positions = shape->rank - 1, lead = positions < 2 ? 2 - positions : 0;
+    *map = (ray_tensor){ .dim = { n, 1, 1, 1 }, .rank = 2 + lead + positions };
+    memcpy(map->dim + 2 + lead, shape->dim + 1, (size_t)positions * sizeof *shape->dim);
+    map->data = ray_alloc((size_t)ray_tensor_size(map) + 1, sizeof *map->data);
+    return map->data ? 0 : ray_fail_memory(session->error);
+}
+
+static int create_probes(const ray_session *session, int64_t n_maps, ray_map *out)
+{
+    const ray_graph *graph = &session->network->graph;
+    int n = 0;
+    for (int32_t a = 0; a < graph->first_weight; a++)
+        n += session->probed[a];
+    out->probes = ray_alloc((size_t)n + 1, sizeof *out->probes);
+    if (!out->probes)
+        return ray_fail_memory(session->error);
+    for (int32_t a = 0; a < graph->first_weight; a++) {
+        if (!session->probed[a])
+            continue;
+        ray_probe *probe = &out->probes[out->n_probes++];
+        probe->signal = session->shared->signal[a];
+        probe->signal.dim[0] = n_maps;
+        probe->signal.data = ray_alloc((size_t)ray_tensor_size(&probe->signal) + 1,
+                                       sizeof *probe->signal.data);
+        probe->layer = ray_string_copy(graph->activations[a].name);
+        if (!probe->layer || !probe->signal.data
+            || ray_tensor_copy(&session->shared->value[a], &probe->value, session->error))
+            return ray_fail_memory(session->error);
+    }
+    return 0;
+}
+
+int ray_map_create(ray_map *map, const ray_session *session, int64_t n_maps)
+{
+    map->method = ray_string_copy(session->asked);
+    map->layer = ray_string_copy(session->run.layer);
+    if (!map->method || !map->layer)
+        return ray_fail_memory(session->error);
+    return allocate_map(session, n_maps, &map->map) || create_probes(session, n_maps, map);
+}
+
+void ray_map_collect_probes(ray_map *out, const ray_session *session, int64_t first)
+{
+    int at = 0;
+    for (int32_t a = 0; a < session->network->graph.first_weight; a++) {
+        if (!session->probed[a])
+            continue;
+        ray_probe *probe = &out->probes[at++];
+        const ray_tensor *signal = &session->shared->signal[a];
+        bool there = session->current == session->shared && session->shared->reached[a] && signal->data;
+        if (there && probe->signal.data)
+            memcpy(probe->signal.data + first * ray_tensor_item_size(signal), signal->data,
+                   (size_t)ray_tensor_size(signal) * sizeof *signal->data);
+        else
+            ray_tensor_free(&probe->signal);
+    }
+}
+
+int ray_map_finish(ray_map *out, const ray_request *request, ray_error *error)
+{
+    ray_tensor input = request->input;
+    bool plane = out->map.rank == 4;
+    if ((request->resize || request->smooth > 0) && !plane)
+        return ray_fail(error, "%s: its map at \"%s\" is not a picture, so it cannot be resized or "
+                        "smoothed", out->method, out->layer);
+    if (request->resize && !request->resize_height && input.rank != 4)
+        return ray_fail(error, "resize: the input is not a picture; give a size, WxH");
+    if (request->resize) {
+        ray_tensor small = out->map;
+        int64_t h = request->resize_height ? request->resize_height : input.dim[2];
+        int64_t w = request->resize_height ? request->resize_width : input.dim[3];
+        out->map.data = NULL;
+        int failed = ray_map_resize(&small, h, w, request->resize_mode, &out->map, error);
+        ray_tensor_free(&small);
+        if (failed)
+            return -1;
+    }
+    int64_t longer = out->map.dim[2] > out->map.dim[3] ? out->map.dim[2] : out->map.dim[3];
+    return request->smooth > 0 ? ray_map_blur(&out->map, request->smooth * (double)longer,
+                                              RAY_BORDER_REPLICATE, error)
+                               : 0;
+}
+
+void ray_result_free(ray_result *result)
+{
+    if (!result)
+        return;
+    for (int i = 0; i < result->n_maps; i++) {
+        ray_map *map = &result->maps[i];
+        for (int k = 0; k < map->n_probes; k++) {
+            free((char *)map->probes[k].layer);
+            ray_tensor_free(&map->probes[k].value);
+            ray_tensor_free(&map->probes[k].signal);
+        }
+        free(map->probes);
+        free((char *)map->method);
+        free((char *)map->layer);
+        ray_tensor_free(&map->map);
+    }
+    free(result->maps);
+    free(result->targets);
+    ray_tensor_free(&result->output);
+    free(result);
+}

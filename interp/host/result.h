@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* result.h - maps and probes on their way into a ray_result. */
+#ifndef RAY_HOST_RESULT_H
+#define RAY_HOST_RESULT_H
+
+#include "session.h"
+
+int ray_tensor_copy(const ray_tensor *from, ray_tensor *to, ray_error *error);
+
+/* Room for n_maps maps of a method, zeroed, and for what its probes will see; their values are copied. */
+int  ray_map_create(ray_map *map, const ray_session *session, int64_t n_maps);
+/* The signals of the pass that made the maps from `first` on. */
+void ray_map_collect_probes(ray_map *map, const ray_session *session, int64_t first);
+/* Resized and smoothed as the request says. */
+int  ray_map_finish(ray_map *map, const ray_request *request, ray_error *error);
+
+#endif
