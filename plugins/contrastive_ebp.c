@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* contrastive_ebp.c - excitation backprop of a class less that of all others: a first pass with the
- * classifier's weights negated leaves q at the contrast activation, the second goes on with p - q. */
+ * classifier's weights negated leaves q at the contrast activation, the second sends on p - q. */
 #include <string.h>
 
 #include "ray_rules.h"
@@ -14,8 +14,9 @@ typedef struct state {
 static const ray_option options[] = {
     { .name = "contrast_layer", .help = "layer at whose output the two signals are subtracted",
       .type = RAY_STRING, .flags = RAY_REQUIRED, .offset = offsetof(params, contrast_layer) },
-    { .name = "classifier_layer", .help = "layer whose weights are negated; by default the last fully "
-                                          "connected or convolution layer",
+    { .name = "classifier_layer",
+      .help = "layer whose weights are negated; by default the last fully connected or "
+              "convolution layer",
       .type = RAY_STRING, .offset = offsetof(params, classifier_layer) },
     { .name = "clamp_input", .help = "use max(x, 0) where a linear layer's input is negative",
       .type = RAY_BOOL, .offset = offsetof(params, clamp_input) },
@@ -26,7 +27,8 @@ static int excite(ray_run *run, const ray_call *call)
 {
     const state *s = run->state;
     bool negate = !s->contrast && call->layer == s->classifier;
-    return ray_excite_linear(run, call, negate ? -1 : 1, ((const params *)run->options)->clamp_input);
+    return ray_excite_linear(run, call, negate ? -1 : 1,
+                             ((const params *)run->options)->clamp_input);
 }
 
 /* The position of a layer in the order of evaluation; -1 for the input and for unknown names. */
@@ -57,16 +59,17 @@ static int check_layers(ray_run *run)
     int32_t classifier = find_classifier(run, p->classifier_layer);
     s->classifier = run->host->layer_at(run, classifier);
     if (!s->classifier || !(s->classifier->traits & RAY_LINEAR) || !s->classifier->weighted)
-        return run->host->fail(run, "classifier_layer \"%s\" is not a convolution or fully connected "
-                               "layer of this network", p->classifier_layer ? p->classifier_layer : "");
+        return run->host->fail(run, "classifier_layer \"%s\" is not a convolution or fully "
+                               "connected layer of this network",
+                               p->classifier_layer ? p->classifier_layer : "");
     if (run->host->keep(run, p->contrast_layer))
         return -1;
     if (classifier <= contrast)
         return run->host->fail(run, "classifier_layer \"%s\" must come after contrast_layer \"%s\"",
                                s->classifier->name, p->contrast_layer);
     if (find_position(run, run->layer) > contrast)
-        return run->host->fail(run, "contrast_layer \"%s\" must lie between the saliency layer \"%s\" and "
-                               "the output", p->contrast_layer, run->layer);
+        return run->host->fail(run, "contrast_layer \"%s\" must lie between the saliency layer "
+                               "\"%s\" and the output", p->contrast_layer, run->layer);
     return 0;
 }
 

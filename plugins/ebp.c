@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ebp.c - the probability that a top-down walk from the class, along excitatory connections, passes. */
+/* ebp.c - the probability that a walk down from the class, along excitatory connections, passes. */
 #include "ray_rules.h"
 
 typedef struct params { bool clamp_input; } params;

@@ -32,8 +32,8 @@ static int weigh_channels(ray_run *run, const ray_tensor *x, const ray_tensor *p
 RAY_PLUGIN({
     .name = "grad_cam",
     .summary = "channels of a layer weighted by their mean gradient",
-    .reference = "Selvaraju et al., \"Grad-CAM: visual explanations from deep networks via gradient-based "
-                 "localization\", ICCV, 2017",
+    .reference = "Selvaraju et al., \"Grad-CAM: visual explanations from deep networks via "
+                 "gradient-based localization\", ICCV, 2017",
     .flags = RAY_NEEDS_LAYER,
     .saliency = weigh_channels,
 });

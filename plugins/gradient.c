@@ -5,7 +5,7 @@
 RAY_PLUGIN({
     .name = "gradient",
     .summary = "largest absolute gradient over the channels",
-    .reference = "Simonyan, Vedaldi and Zisserman, \"Deep inside convolutional networks: visualising image "
-                 "classification models and saliency maps\", ICLR workshop, 2014",
+    .reference = "Simonyan, Vedaldi and Zisserman, \"Deep inside convolutional networks: "
+                 "visualising image classification models and saliency maps\", ICLR workshop, 2014",
     .saliency = ray_saliency_max_abs,
 });

@@ -20,8 +20,8 @@ static int multiply_signal(ray_run *run, const ray_tensor *x, const ray_tensor *
 RAY_PLUGIN({
     .name = "linear_approx",
     .summary = "activation times gradient, summed over the channels (signed)",
-    .reference = "Fong, Patrick and Vedaldi, \"Understanding deep networks via extremal perturbations and "
-                 "smooth masks\", ICCV, 2019",
+    .reference = "Fong, Patrick and Vedaldi, \"Understanding deep networks via extremal "
+                 "perturbations and smooth masks\", ICCV, 2019",
     .flags = RAY_NEEDS_LAYER,
     .saliency = multiply_signal,
 });

@@ -70,8 +70,8 @@ int ray_excite_linear(ray_run *run, const ray_call *call, float sign, bool clamp
     ray_tensor x = call->in[0], weight[MOST_WEIGHTS] = { { 0 } };
     if (clamp_input ? make_positive_copy(run, &call->in[0], 1, &x)
                     : any_negative(&x) && run->host->caution(run, call->layer,
-                          "meets negative inputs at these layers, where it is no longer a probability "
-                          "(clamp_input=true takes max(x, 0))"))
+                          "meets negative inputs at these layers, where it is no longer a "
+                          "probability (clamp_input=true takes max(x, 0))"))
         return -1;
     ray_tensor *z = scratch_like(run, call->dout);
     if (!z || make_positive_weights(run, call, sign, weight)

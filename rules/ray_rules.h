@@ -10,20 +10,20 @@
 
 /* ---- ReLU gates (gate.c) ---- */
 
-/* p' = max(p, 0).  Zeiler and Fergus, "Visualizing and understanding convolutional networks", ECCV 2014.
- * Reads nothing. */
+/* p' = max(p, 0).  Zeiler and Fergus, "Visualizing and understanding convolutional networks", ECCV
+ * 2014.  Reads nothing. */
 int ray_gate_positive_signal(ray_run *run, const ray_call *call);
 
 /* p' = p where p > 0 and x > 0, else 0.  Springenberg et al., "Striving for simplicity: the all
  * convolutional net", ICLR workshop 2015.  Reads x. */
 int ray_gate_guided(ray_run *run, const ray_call *call);
 
-/* What a gate method says of each layer: its gate at ReLU-like activations (relu, relu6, leaky_relu),
- * the gradient aloud at other activations, the gradient at all else. */
+/* What a gate method says of each layer: its gate at ReLU-like activations (relu, relu6,
+ * leaky_relu), the gradient aloud at other activations, the gradient at all else. */
 #define RAY_GATE_RULES(gate, gate_reads) \
     { .traits = RAY_ACTIVATION | RAY_RELU_LIKE, .backward = (gate), .reads = (gate_reads) }, \
-    { .traits = RAY_ACTIVATION, .caution = "is defined for ReLU only; these activations keep their " \
-                                           "ordinary gradient" }, \
+    { .traits = RAY_ACTIVATION, .caution = "is defined for ReLU only; these activations keep " \
+                                           "their ordinary gradient" }, \
     { .kind = "*" }, \
     { 0 }
 
@@ -49,8 +49,8 @@ int ray_pass_signal(ray_run *run, const ray_call *call);
     { .traits = RAY_POOL }, \
     { .traits = RAY_SHAPE }, \
     { .kind = "concat" }, \
-    { .traits = RAY_ACTIVATION, .caution = "is defined for ReLU networks; these activations keep their " \
-                                           "ordinary gradient" }, \
+    { .traits = RAY_ACTIVATION, .caution = "is defined for ReLU networks; these activations keep " \
+                                           "their ordinary gradient" }, \
     { 0 }
 
 /* ---- From x and p at the saliency activation to a map (saliency.c) ---- */
@@ -60,7 +60,8 @@ int ray_saliency_max_abs(ray_run *run, const ray_tensor *x, const ray_tensor *p,
 /* sum over channels of p */
 int ray_saliency_sum(ray_run *run, const ray_tensor *x, const ray_tensor *p, ray_tensor *map);
 /* max(0, sum over channels of p) */
-int ray_saliency_positive_sum(ray_run *run, const ray_tensor *x, const ray_tensor *p, ray_tensor *map);
+int ray_saliency_positive_sum(ray_run *run, const ray_tensor *x, const ray_tensor *p,
+                              ray_tensor *map);
 
 /* Numbers in a tensor; positions of one channel of one item. */
 int64_t ray_count(const ray_tensor *tensor);

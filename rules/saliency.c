@@ -30,7 +30,8 @@ static inline float add(float sum, float p)
 }
 
 /* map = combine(... combine(0, p of channel 0) ..., p of the last channel) at each position */
-static inline int combine_channels(const ray_tensor *p, ray_tensor *map, float combine(float, float))
+static inline int combine_channels(const ray_tensor *p, ray_tensor *map,
+                                   float combine(float, float))
 {
     int64_t positions = ray_count_positions(p);
     for (int64_t n = 0; n < p->dim[0]; n++)
@@ -57,7 +58,8 @@ int ray_saliency_sum(ray_run *run, const ray_tensor *x, const ray_tensor *p, ray
     return combine_channels(p, map, add);
 }
 
-int ray_saliency_positive_sum(ray_run *run, const ray_tensor *x, const ray_tensor *p, ray_tensor *map)
+int ray_saliency_positive_sum(ray_run *run, const ray_tensor *x, const ray_tensor *p,
+                              ray_tensor *map)
 {
     ray_saliency_sum(run, x, p, map);
     int64_t n = ray_count(map);

@@ -7,7 +7,8 @@ typedef struct params { double epsilon; } params;
 
 static const ray_option options[] = {
     { .name = "epsilon", .help = "added to every output, away from zero, before it divides",
-      .type = RAY_NUMBER, .offset = offsetof(params, epsilon), .def = 1e-6, .min = 1e-30, .max = 1 },
+      .type = RAY_NUMBER, .offset = offsetof(params, epsilon), .def = 1e-6, .min = 1e-30,
+      .max = 1 },
     { 0 }
 };
 
@@ -50,7 +51,10 @@ static const ray_rule rules[] = {
     { .traits = RAY_LINEAR, .backward = share_out },
     { .kind = "batch_norm?d", .backward = share_out },
     { .kind = "add", .backward = share_out },
-    { .traits = RAY_RELU_LIKE }, { .traits = RAY_POOL }, { .traits = RAY_SHAPE }, { .kind = "concat" },
+    { .traits = RAY_RELU_LIKE },
+    { .traits = RAY_POOL },
+    { .traits = RAY_SHAPE },
+    { .kind = "concat" },
     { 0 }
 };
 

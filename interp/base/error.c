@@ -34,9 +34,9 @@ static size_t character_length(const unsigned char *s)
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
-    bool bad = (s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) ||
-               (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) ||
-               (s[0] == 0xf4 && s[1] >= 0x90);
+    bool bad = (s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0)
+               || (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf0 && s[1] < 0x90)
+               || (s[0] == 0xf4 && s[1] >= 0x90);
     return bad ? 0 : n;
 }
 
@@ -93,7 +93,7 @@ static void put_format(writer *out, const char *format, va_list arguments)
     int n = vsnprintf(small, sizeof small, format, arguments);
     if (n >= (int)sizeof small) {
         char *large = malloc((size_t)n + 1);
-        if (large != NULL) {
+        if (large) {
             vsnprintf(large, (size_t)n + 1, format, again);
             text = large;
         }
@@ -118,7 +118,7 @@ static void end_line(writer *out)
 
 static bool is_free(const ray_error *error)
 {
-    return error != NULL && error->text[0] == '\0';
+    return error && error->text[0] == '\0';
 }
 
 int ray_fail(ray_error *error, const char *format, ...)
@@ -140,7 +140,7 @@ static void put_place(writer *out, const char *path, ray_mark mark)
     char place[64] = ": ", *copy = malloc(strlen(path) + 1);
     if (mark.line > 0)
         snprintf(place, sizeof place, ":%d:%d: ", mark.line, mark.column);
-    if (copy != NULL) {
+    if (copy) {
         strcpy(copy, path);
         put_line(out, copy);
     }
@@ -169,7 +169,7 @@ int ray_fail_memory(ray_error *error)
 
 int ray_fail_prefix(ray_error *error, const char *format, ...)
 {
-    if (error == NULL)
+    if (!error)
         return -1;
     ray_error whole = { "" };
     writer out = { whole.text, 0, sizeof whole.text };

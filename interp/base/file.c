@@ -16,7 +16,7 @@
 static int64_t file_size(int file, const char *path, ray_error *error)
 {
     struct stat status;
-    if (fstat(file, &status) != 0)
+    if (fstat(file, &status))
         return ray_fail(error, "cannot read %s: %s", path, strerror(errno));
     if (S_ISDIR(status.st_mode))
         return ray_fail(error, "cannot read %s: it is a folder", path);
@@ -47,7 +47,7 @@ int ray_mapping_open(ray_mapping *mapping, const char *path, ray_error *error)
 
 void ray_mapping_close(ray_mapping *mapping)
 {
-    if (mapping->data != NULL)
+    if (mapping->data)
         munmap((void *)(uintptr_t)mapping->data, mapping->size);
     *mapping = (ray_mapping){ NULL, 0 };
 }
@@ -62,7 +62,7 @@ static char *temporary_name(const char *path, unsigned attempt)
     mix = (mix + attempt) * 0x9e3779b97f4a7c15u;
     size_t n = strlen(path);
     char *name = ray_alloc(n + 8, 1);
-    if (name == NULL)
+    if (!name)
         return NULL;
     memcpy(name, path, n);
     name[n] = '.';
@@ -75,7 +75,7 @@ static char *temporary_name(const char *path, unsigned attempt)
 static int check_target(const char *path, ray_error *error)
 {
     struct stat status;
-    if (stat(path, &status) != 0 || S_ISREG(status.st_mode))
+    if (stat(path, &status) || S_ISREG(status.st_mode))
         return 0;
     if (S_ISDIR(status.st_mode))
         return ray_fail(error, "cannot write %s: it is a folder", path);
@@ -87,7 +87,7 @@ static int create_beside(const char *path, char **temporary, ray_error *error)
 {
     for (unsigned attempt = 0; attempt < 64; attempt++) {
         *temporary = temporary_name(path, attempt);
-        if (*temporary == NULL)
+        if (!*temporary)
             return ray_fail_memory(error);
         int file = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file >= 0)
@@ -104,15 +104,15 @@ static int create_beside(const char *path, char **temporary, ray_error *error)
 int ray_output_open(ray_output *output, const char *path, ray_error *error)
 {
     *output = (ray_output){ NULL, NULL, NULL };
-    if (check_target(path, error) != 0)
+    if (check_target(path, error))
         return -1;
     output->path = ray_string_copy(path);
-    if (output->path == NULL)
+    if (!output->path)
         return ray_fail_memory(error);
     int file = create_beside(path, &output->temporary, error);
     if (file >= 0)
         output->stream = fdopen(file, "wb");
-    if (output->stream != NULL)
+    if (output->stream)
         return 0;
     if (file >= 0) {
         close(file);
@@ -124,21 +124,21 @@ int ray_output_open(ray_output *output, const char *path, ray_error *error)
 
 int ray_output_commit(ray_output *output, ray_error *error)
 {
-    int before = ferror(output->stream) != 0 ? errno : 0;       /* of the write that failed */
+    int before = ferror(output->stream) ? errno : 0;       /* of the write that failed */
     errno = 0;
-    bool failed = fflush(output->stream) != 0 || ferror(output->stream) != 0;
-    int reason = errno != 0 ? errno : before;
-    if (fclose(output->stream) != 0 && !failed) {
+    bool failed = fflush(output->stream) || ferror(output->stream);
+    int reason = errno ? errno : before;
+    if (fclose(output->stream) && !failed) {
         failed = true;
         reason = errno;
     }
     output->stream = NULL;
-    if (!failed && rename(output->temporary, output->path) != 0) {
+    if (!failed && rename(output->temporary, output->path)) {
         failed = true;
         reason = errno;
     }
     if (failed) {
-        ray_fail(error, "cannot write %s: %s", output->path, strerror(reason == 0 ? EIO : reason));
+        ray_fail(error, "cannot write %s: %s", output->path, strerror(reason ? reason : EIO));
     } else {
         free(output->temporary);        /* nothing is left to remove */
         output->temporary = NULL;
@@ -149,9 +149,9 @@ int ray_output_commit(ray_output *output, ray_error *error)
 
 void ray_output_discard(ray_output *output)
 {
-    if (output->stream != NULL)
+    if (output->stream)
         fclose(output->stream);
-    if (output->temporary != NULL)
+    if (output->temporary)
         unlink(output->temporary);
     free(output->temporary);
     free(output->path);
@@ -165,7 +165,7 @@ char *ray_path_join(const char *folder, const char *name)
     size_t n = strlen(folder), m = strlen(name);
     bool slash = folder[n - 1] != '/';
     char *path = ray_alloc(n + m + 2, 1);
-    if (path == NULL)
+    if (!path)
         return NULL;
     memcpy(path, folder, n);
     if (slash)
@@ -177,11 +177,11 @@ char *ray_path_join(const char *folder, const char *name)
 char *ray_path_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    if (slash == NULL)
+    if (!slash)
         return ray_string_copy(".");
     size_t n = slash == path ? 1 : (size_t)(slash - path);
     char *folder = ray_alloc(n + 1, 1);
-    if (folder != NULL)
+    if (folder)
         memcpy(folder, path, n);
     return folder;
 }

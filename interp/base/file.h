@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+
 #include "error.h"
 
 /* A regular file mapped read-only (an empty file has data NULL). */

@@ -41,7 +41,7 @@ void *ray_alloc_aligned(size_t bytes)
     size_t align = bytes >= 2 * (size_t)HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
     bytes = (bytes + align - 1) / align * align;
     void *memory = aligned_alloc(align, bytes == 0 ? align : bytes);
-    if (memory != NULL && align == HUGE_PAGE)
+    if (memory && align == HUGE_PAGE)
         madvise(memory, bytes, MADV_HUGEPAGE);      /* a wish: it may be refused */
     return memory;
 }
@@ -50,7 +50,7 @@ char *ray_string_copy(const char *text)
 {
     size_t size = strlen(text) + 1;
     char *copy = ray_alloc(size, 1);
-    if (copy != NULL)
+    if (copy)
         memcpy(copy, text, size);
     return copy;
 }
@@ -65,7 +65,7 @@ static struct ray_block *block_create(size_t least)
 {
     size_t size = least > ARENA_BLOCK ? least : ARENA_BLOCK;
     struct ray_block *block = ray_alloc(sizeof *block + size, 1);
-    if (block != NULL)
+    if (block)
         block->size = size;
     return block;
 }
@@ -76,9 +76,9 @@ void *ray_arena_alloc(ray_arena *arena, size_t count, size_t size)
     if (!bytes_of(count, size, &bytes))
         return NULL;
     bytes = (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-    if (arena->last == NULL || arena->last->size - arena->last->used < bytes) {
+    if (!arena->last || arena->last->size - arena->last->used < bytes) {
         struct ray_block *block = block_create(bytes);
-        if (block == NULL)
+        if (!block)
             return NULL;
         block->previous = arena->last;
         arena->last = block;
@@ -90,11 +90,11 @@ void *ray_arena_alloc(ray_arena *arena, size_t count, size_t size)
 
 char *ray_arena_copy(ray_arena *arena, const char *text)
 {
-    if (text == NULL)
+    if (!text)
         return NULL;
     size_t size = strlen(text) + 1;
     char *copy = ray_arena_alloc(arena, size, 1);
-    if (copy != NULL)
+    if (copy)
         memcpy(copy, text, size);
     return copy;
 }
@@ -106,7 +106,7 @@ char *ray_arena_format(ray_arena *arena, const char *format, ...)
     va_copy(again, arguments);
     int n = vsnprintf(NULL, 0, format, arguments);
     char *text = n < 0 ? NULL : ray_arena_alloc(arena, (size_t)n + 1, 1);
-    if (text != NULL)
+    if (text)
         vsnprintf(text, (size_t)n + 1, format, again);
     va_end(again);
     va_end(arguments);
@@ -115,7 +115,7 @@ char *ray_arena_format(ray_arena *arena, const char *format, ...)
 
 void ray_arena_free(ray_arena *arena)
 {
-    while (arena->last != NULL) {
+    while (arena->last) {
         struct ray_block *block = arena->last;
         arena->last = block->previous;
         free(block);

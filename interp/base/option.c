@@ -16,8 +16,8 @@ enum { TEXT = 256 };
 
 const ray_option *ray_option_find(const ray_option *table, const char *name)
 {
-    for (; table != NULL && table->name != NULL; table++)
-        if (strcmp(table->name, name) == 0)
+    for (; table && table->name; table++)
+        if (!strcmp(table->name, name))
             return table;
     return NULL;
 }
@@ -43,9 +43,9 @@ static int longest_list(const ray_option *option)
 static int word_position(const char *words, const char *word)
 {
     size_t n = strlen(word);
-    for (int i = 0; words != NULL; i++) {
+    for (int i = 0; words; i++) {
         size_t length = strcspn(words, "|");
-        if (length == n && memcmp(words, word, n) == 0)
+        if (length == n && !memcmp(words, word, n))
             return i;
         words = words[length] == '|' ? words + length + 1 : NULL;
     }
@@ -55,12 +55,12 @@ static int word_position(const char *words, const char *word)
 /* The word at a position; "" past the end. */
 static const char *word_at(const char *words, int position, char *buffer, size_t size)
 {
-    for (; position > 0 && words != NULL; position--) {
+    for (; position > 0 && words; position--) {
         words = strchr(words, '|');
-        words = words == NULL ? NULL : words + 1;
+        words = words ? words + 1 : NULL;
     }
-    size_t length = words == NULL ? 0 : strcspn(words, "|");
-    snprintf(buffer, size, "%.*s", (int)length, words == NULL ? "" : words);
+    size_t length = words ? strcspn(words, "|") : 0;
+    snprintf(buffer, size, "%.*s", (int)length, words ? words : "");
     return buffer;
 }
 
@@ -103,7 +103,7 @@ static void *field_of(const ray_option *option, void *options)
 
 void ray_options_init(const ray_option *table, void *options)
 {
-    for (; table != NULL && table->name != NULL; table++)
+    for (; table && table->name; table++)
         init_one(table, field_of(table, options));
 }
 
@@ -139,12 +139,12 @@ static void append_range(const ray_option *option, char *buffer, size_t size)
 /* "first, second" */
 static void append_words(const ray_option *option, char *buffer, size_t size)
 {
-    for (const char *word = option->words; word != NULL;) {
+    for (const char *word = option->words; word;) {
         char one[TEXT];
         append(buffer, size, word_at(word, 0, one, sizeof one));
         word = strchr(word, '|');
-        word = word == NULL ? NULL : word + 1;
-        if (word != NULL)
+        word = word ? word + 1 : NULL;
+        if (word)
             append(buffer, size, ", ");
     }
 }
@@ -154,7 +154,7 @@ static void describe_numbers(const ray_option *option, char *buffer, size_t size
     char list[TEXT];
     append(buffer, size, takes_ints(option) ? "integer" : "number");
     append_range(option, buffer, size);
-    if (takes_ints(option) && option->words != NULL) {
+    if (takes_ints(option) && option->words) {
         append(buffer, size, ", or ");
         append_words(option, buffer, size);
     }
@@ -191,7 +191,7 @@ static void default_number(const ray_option *option, char *buffer, size_t size)
 {
     if (isnan(option->def))
         return;
-    if (takes_ints(option) && option->words != NULL && option->def < 0)
+    if (takes_ints(option) && option->words && option->def < 0)
         word_at(option->words, -1 - (int)option->def, buffer, size);
     else
         snprintf(buffer, size, "%.15g", option->def);
@@ -202,12 +202,12 @@ const char *ray_option_default(const ray_option *option, char *buffer, size_t si
     if (size == 0)
         return buffer;
     buffer[0] = '\0';
-    if ((option->flags & RAY_REQUIRED) != 0)
+    if (option->flags & RAY_REQUIRED)
         append(buffer, size, "required");
     else if (option->type == RAY_BOOL)
         append(buffer, size, option->def != 0 ? "true" : "false");
     else if (option->type == RAY_STRING)
-        append(buffer, size, option->words == NULL ? "" : option->words);
+        append(buffer, size, option->words ? option->words : "");
     else if (option->type == RAY_ENUM)
         word_at(option->words, 0, buffer, size);
     else
@@ -244,8 +244,8 @@ static bool is_inside(const ray_option *option, double value)
 
 static int parse_bool(const ray_option *option, const char *word, bool *value, ray_error *error)
 {
-    *value = strcasecmp(word, "true") == 0;
-    if (*value || strcasecmp(word, "false") == 0)
+    *value = !strcasecmp(word, "true");
+    if (*value || !strcasecmp(word, "false"))
         return 0;
     return fail_word(option, word, "is neither true nor false", error);
 }
@@ -314,7 +314,7 @@ static int set_list(const ray_option *option, void *field, const char *const *wo
         int failed = option->type == RAY_INTS
             ? parse_int(option, words[i], &((ray_ints *)field)->v[i], error)
             : parse_number(option, words[i], &((ray_numbers *)field)->v[i], error);
-        if (failed != 0)
+        if (failed)
             return -1;
     }
     if (option->type == RAY_INTS)
@@ -340,7 +340,7 @@ int ray_option_unknown(const ray_option *table, const char *what, const char *na
 {
     char hint[TEXT], valid[1024] = "";
     ray_nearest nearest = ray_nearest_start(name);
-    for (const ray_option *o = table; o != NULL && o->name != NULL; o++) {
+    for (const ray_option *o = table; o && o->name; o++) {
         ray_nearest_offer(&nearest, o->name);
         append(valid, sizeof valid, o == table ? "" : ", ");
         append(valid, sizeof valid, o->name);

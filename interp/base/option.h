@@ -19,8 +19,8 @@ int ray_option_set(const ray_option *option, void *options, const char *const *w
 /* "stride: <what>; an integer >= 1", for what a reader of values finds wrong itself. */
 int ray_option_fail(const ray_option *option, const char *what, ray_error *error);
 
-/* "unknown attribute "key"", with the nearest name when it looks like a slip, else all names.  `what`
- * is what such an entry is called: "attribute", "parameter". */
+/* "unknown attribute "key"", with the nearest name when it looks like a slip, else all names.
+ * `what` is what such an entry is called: "attribute", "parameter". */
 int ray_option_unknown(const ray_option *table, const char *what, const char *name,
                        ray_error *error);
 

@@ -6,7 +6,7 @@
 
 void ray_tensor_free(ray_tensor *tensor)
 {
-    if (tensor == NULL)
+    if (!tensor)
         return;
     free(tensor->data);
     memset(tensor, 0, sizeof *tensor);

@@ -101,8 +101,8 @@ static int distance(const char *a, const char *b)
         for (int j = 1; j <= m; j++) {
             int differs = fold(a[i - 1]) != fold(b[j - 1]);
             row[j] = smaller(smaller(above[j], row[j - 1]) + 1, above[j - 1] + differs);
-            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
-                fold(a[i - 2]) == fold(b[j - 1]))
+            if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2])
+                && fold(a[i - 2]) == fold(b[j - 1]))
                 row[j] = smaller(row[j], above2[j - 2] + 1);
         }
     }
@@ -128,7 +128,7 @@ void ray_nearest_offer(ray_nearest *nearest, const char *candidate)
 const char *ray_nearest_hint(const ray_nearest *nearest, char *buffer, size_t size)
 {
     int longest_slip = (int)(strlen(nearest->word) + 2) / 4;
-    if (nearest->best == NULL || nearest->distance > longest_slip)
+    if (!nearest->best || nearest->distance > longest_slip)
         return "";
     snprintf(buffer, size, "; did you mean \"%s\"?", nearest->best);
     return buffer;
@@ -137,5 +137,5 @@ const char *ray_nearest_hint(const ray_nearest *nearest, char *buffer, size_t si
 bool ray_ends_with(const char *text, const char *ending)
 {
     size_t n = strlen(text), m = strlen(ending);
-    return n >= m && strcasecmp(text + n - m, ending) == 0;
+    return n >= m && !strcasecmp(text + n - m, ending);
 }

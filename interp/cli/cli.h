@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* cli.h - the command line: one file a command, on the public interface of the library alone.
  *
- * A command takes the words after its name and returns the exit status: 0 done, 1 failed (one line on standard
- * error), 2 wrong usage.  Results go to standard output, messages to standard error. */
+ * A command takes the words after its name and returns the exit status: 0 done, 1 failed (one line
+ * on standard error), 2 wrong usage.  Results go to standard output, messages to standard error. */
 #ifndef RAY_CLI_CLI_H
 #define RAY_CLI_CLI_H
 
 #include <argp.h>
+
 #include "rayinterp.h"
 
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
@@ -27,8 +28,8 @@ int cli_fail(const ray_error *error);
 void cli_notice(void *context, ray_level level, const char *line);
 
 /* Ends the command with a usage error unless the text is an integer in this range. */
-long long cli_parse_int(struct argp_state *state, const char *option, const char *text, long long least,
-                        long long most);
+long long cli_parse_int(struct argp_state *state, const char *option, const char *text,
+                        long long least, long long most);
 
 /* Where a network comes from: options that several commands share. */
 typedef struct cli_source { const char *graph, *weights; const char *random_seed; } cli_source;

@@ -32,14 +32,15 @@ void cli_notice(void *context, ray_level level, const char *line)
             level == RAY_WARNING ? "warning: " : "", line, colour ? "\033[0m" : "");
 }
 
-long long cli_parse_int(struct argp_state *state, const char *option, const char *text, long long least,
-                        long long most)
+long long cli_parse_int(struct argp_state *state, const char *option, const char *text,
+                        long long least, long long most)
 {
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (errno || end == text || *end || value < least || value > most)
-        argp_error(state, "%s %s: an integer from %lld to %lld is expected", option, text, least, most);
+        argp_error(state, "%s %s: an integer from %lld to %lld is expected", option, text, least,
+                   most);
     return value;
 }
 
@@ -68,7 +69,7 @@ void cli_words_add(cli_words *words, const char *word)
 
 void cli_words_split(cli_words *words, char *text)
 {
-    for (char *word; (word = strsep(&text, ",")) != NULL;)
+    for (char *word; (word = strsep(&text, ","));)
         cli_words_add(words, word);
 }
 

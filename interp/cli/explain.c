@@ -37,12 +37,13 @@ static void take_notice(void *context, ray_level level, const char *line)
         cli_notice(NULL, level, line);
 }
 
-/* Of methods the library itself makes warnings errors; this is for those of plugins that do not load. */
+/* The library itself makes warnings of methods errors; this is for plugins that do not load. */
 static int refuse_warnings(const explanation *e, ray_error *error)
 {
     if (!e->warnings.n)
         return 0;
-    snprintf(error->text, sizeof error->text, "%s (an error because of --strict)", e->warnings.v[0]);
+    snprintf(error->text, sizeof error->text, "%s (an error because of --strict)",
+             e->warnings.v[0]);
     return -1;
 }
 

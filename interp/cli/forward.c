@@ -40,7 +40,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option argp_options[] = {
-    { "input", 'i', "FILE", 0, "Picture (.png, .jpg, .jpeg) or array (.npy); default: the graph's example", 0 },
+    { "input", 'i', "FILE", 0, "Picture (.png, .jpg, .jpeg) or array (.npy); default: the graph's "
+      "example", 0 },
     { "output", 'o', "FILE.npy", 0, "Write the raw output here", 0 },
     { "top", 'k', "K", 0, "How many classes to print (default 5)", 0 },
     { "weights", 'w', "FILE", 0, "Use these weights in place of the graph's own", 0 },

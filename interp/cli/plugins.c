@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* plugins.c - where plugins are looked for: RAYINTERP_PLUGIN_PATH, else the folder beside a program that
- * is run from its build folder, else the installed folder. */
+/* plugins.c - where plugins are looked for: RAYINTERP_PLUGIN_PATH, else the folder beside a program
+ * that is run from its build folder, else the installed folder. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static int load_path(ray_methods *methods, const char *path, const ray_listener 
 {
     char *copy = strdup(path), *rest = copy;
     int failed = 0;
-    for (char *folder; copy && !failed && (folder = strsep(&rest, ":")) != NULL;)
+    for (char *folder; copy && !failed && (folder = strsep(&rest, ":"));)
         if (*folder)
             failed = ray_methods_load_folder(methods, folder, listener, error);
     free(copy);

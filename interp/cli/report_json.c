@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* report_json.c - the result as one JSON object:
  *   {"network", "input", "items": [{"top": [{"class", "label", "score"}]}],
- *    "maps": [{"method", "layer", "shape", "targets": [{"class", "label"}], "min", "max", "sum", "ms", "files"}],
+ *    "maps": [{"method", "layer", "shape", "targets": [{"class", "label"}], "min", "max", "sum",
+ *              "ms", "files"}],
  *    "warnings": [...], "forward_ms", "ms"} */
 #include <jansson.h>
 #include <stdio.h>

@@ -17,8 +17,8 @@ static void print_network(const cli_report *report)
     ray_network_input(report->network, &in);
     ray_network_output(report->network, &out);
     printf("network    %s: %s to %s, %d layers, %" PRId64 " parameters\n",
-           ray_network_name(report->network), cli_shape_text(&in, 1, a), cli_shape_text(&out, 1, b), n,
-           parameters);
+           ray_network_name(report->network), cli_shape_text(&in, 1, a), cli_shape_text(&out, 1, b),
+           n, parameters);
     printf("input      %s\n", report->request->input);
 }
 

@@ -14,22 +14,27 @@ enum {
 
 static const struct argp_option options[] = {
     { NULL, 0, NULL, 0, "What to explain:", 1 },
-    { "rule", KEY_RULE, "NAME[,NAME...]", 0, "Attribution methods (`rayinterp rules` lists them)", 1 },
-    { "input", KEY_INPUT, "FILE", 0, "Picture (.png, .jpg, .jpeg) or preprocessed array (.npy, N x C x H x W or "
-      "C x H x W); default: the graph's example", 1 },
-    { "target", KEY_TARGET, "T[,T...]", 0, "Class index or label: one, one for each item, or several for a single "
-      "item; default: the example's, else the top class", 1 },
-    { "layer", KEY_LAYER, "NAME", 0, "Saliency layer; default: the graph's for the method, else the input", 1 },
-    { "set", KEY_SET, "KEY=VALUE", 0, "Method parameter; METHOD.KEY=VALUE for one of several (repeatable)", 1 },
-    { "signal", KEY_SIGNAL, "onehot|pointing|FILE.npy", 0, "What is sent back from the output (default "
-      "onehot)", 1 },
+    { "rule", KEY_RULE, "NAME[,NAME...]", 0, "Attribution methods (`rayinterp rules` lists them)",
+      1 },
+    { "input", KEY_INPUT, "FILE", 0, "Picture (.png, .jpg, .jpeg) or preprocessed array (.npy, N x "
+      "C x H x W or C x H x W); default: the graph's example", 1 },
+    { "target", KEY_TARGET, "T[,T...]", 0, "Class index or label: one, one for each item, or "
+      "several for a single item; default: the example's, else the top class", 1 },
+    { "layer", KEY_LAYER, "NAME", 0, "Saliency layer; default: the graph's for the method, else "
+      "the input", 1 },
+    { "set", KEY_SET, "KEY=VALUE", 0, "Method parameter; METHOD.KEY=VALUE for one of several "
+      "(repeatable)", 1 },
+    { "signal", KEY_SIGNAL, "onehot|pointing|FILE.npy", 0, "What is sent back from the output "
+      "(default onehot)", 1 },
     { "weights", KEY_WEIGHTS, "FILE", 0, "Weights in place of the graph's own", 1 },
     { "plugin", KEY_PLUGIN, "FILE.so", 0, "Load this plugin too (repeatable)", 1 },
     { NULL, 0, NULL, 0, "What to do with the map:", 2 },
-    { "resize", KEY_RESIZE, "WxH", OPTION_ARG_OPTIONAL, "Enlarge the map to the input's size, or to WxH", 2 },
+    { "resize", KEY_RESIZE, "WxH", OPTION_ARG_OPTIONAL, "Enlarge the map to the input's size, or "
+      "to WxH", 2 },
     { "resize-mode", KEY_RESIZE_MODE, "bilinear|nearest", 0, "How (default bilinear)", 2 },
     { "smooth", KEY_SMOOTH, "S", 0, "Gaussian of standard deviation S times the longer side", 2 },
-    { "output", KEY_OUTPUT, "DIR", 0, "Folder for NAME.npy and NAME.png (default: the current one)", 2 },
+    { "output", KEY_OUTPUT, "DIR", 0, "Folder for NAME.npy and NAME.png (default: the current one)",
+      2 },
     { "format", KEY_FORMAT, "npy,png", 0, "Which of them to write (default both)", 2 },
     { "probe", KEY_PROBE, "LAYER|all", 0, "Also write the layer's activation and signal: "
       "NAME.LAYER.activation.npy, NAME.LAYER.signal.npy (repeatable)", 2 },
@@ -52,8 +57,10 @@ static const char doc[] =
     "  rayinterp check GRAPH      read, compile and check the weights; run nothing\n"
     "  rayinterp rules [NAME]     the methods found, or one method's parameters\n"
     "  rayinterp layers [TYPE]    the layer types, or one type's attributes\n\n"
-    "Exit status: 0 done, 1 failed (one line on standard error says what and where), 2 wrong usage.\n"
-    "Plugins are looked for in the absolute folders of RAYINTERP_PLUGIN_PATH, else in the installed one.\n\n"
+    "Exit status: 0 done, 1 failed (one line on standard error says what and where), 2 wrong "
+    "usage.\n"
+    "Plugins are looked for in the absolute folders of RAYINTERP_PLUGIN_PATH, else in the "
+    "installed one.\n\n"
     "Example: rayinterp graphs/shapes.yaml --rule ebp,grad_cam --target star --output maps";
 
 static void parse_size(struct argp_state *state, ray_request *request, const char *text)
@@ -91,7 +98,7 @@ static void parse_smooth(struct argp_state *state, ray_request *request, const c
 static void parse_format(struct argp_state *state, cli_request *r, char *text)
 {
     r->write_npy = r->write_png = false;
-    for (char *word; (word = strsep(&text, ",")) != NULL;) {
+    for (char *word; (word = strsep(&text, ","));) {
         if (!strcmp(word, "npy"))
             r->write_npy = true;
         else if (!strcmp(word, "png"))
@@ -113,7 +120,9 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
 {
     cli_request *r = state->input;
     switch (key) {
-    case KEY_THREADS: r->request.threads = (int)cli_parse_int(state, "--threads", arg, 1, 1024); break;
+    case KEY_THREADS:
+        r->request.threads = (int)cli_parse_int(state, "--threads", arg, 1, 1024);
+        break;
     case KEY_SEED:
         r->request.random_seed = (uint64_t)cli_parse_int(state, "--seed", arg, 0, INT64_MAX);
         break;
@@ -161,8 +170,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static const struct argp argp = { options, parse_option, "GRAPH --rule NAME[,NAME...]", doc, NULL, NULL,
-                                  NULL };
+static const struct argp argp = { options, parse_option, "GRAPH --rule NAME[,NAME...]", doc, NULL,
+                                  NULL, NULL };
 
 void cli_request_parse(cli_request *r, int argc, char **argv)
 {
@@ -170,7 +179,8 @@ void cli_request_parse(cli_request *r, int argc, char **argv)
     cli_parse(&argp, NULL, argc, argv, r);
 }
 
-static int add_target(cli_request *r, const ray_network *network, const char *word, ray_error *error)
+static int add_target(cli_request *r, const ray_network *network, const char *word,
+                      ray_error *error)
 {
     int64_t *grown = realloc(r->target_list, ((size_t)r->request.n_targets + 1) * sizeof *grown);
     if (!grown) {

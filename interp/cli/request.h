@@ -10,7 +10,7 @@ typedef struct cli_request {
     const char *input, *targets, *signal, *layer, *output;
     cli_words   rules, settings, probes, plugins;
     bool        write_npy, write_png, quiet, json;
-    ray_request request;            /* filled in part by the parser, the rest by cli_request_complete */
+    ray_request request;            /* in part by the parser, in part by cli_request_complete */
     ray_tensor  seed;
     int64_t    *target_list;
 } cli_request;

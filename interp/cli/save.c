@@ -14,22 +14,24 @@ static int fail_memory(ray_error *error)
 }
 
 /* "DIR/ebp.conv1.signal.npy"; a slash in a layer's name would be a folder. */
-static char *make_path(const char *folder, const char *method, const char *layer, const char *ending)
+static char *make_path(const char *folder, const char *method, const char *layer,
+                       const char *ending)
 {
     size_t size = strlen(folder) + strlen(method) + strlen(layer) + strlen(ending) + 8;
     char *path = malloc(size);
     if (!path)
         return NULL;
     int start = snprintf(path, size, "%s/", !strcmp(folder, "/") ? "" : folder);
-    snprintf(path + start, size - (size_t)start, "%s%s%s%s", method, *layer ? "." : "", layer, ending);
+    snprintf(path + start, size - (size_t)start, "%s%s%s%s", method, *layer ? "." : "", layer,
+             ending);
     for (char *c = path + start; *c; c++)
         if (*c == '/')
             *c = '_';
     return path;
 }
 
-static const char *add_file(cli_files *files, const cli_request *r, const ray_result *result, int map,
-                            const char *layer, const char *ending, ray_error *error)
+static const char *add_file(cli_files *files, const cli_request *r, const ray_result *result,
+                            int map, const char *layer, const char *ending, ray_error *error)
 {
     cli_file *grown = realloc(files->v, ((size_t)files->n + 1) * sizeof *grown);
     char *path = make_path(r->output, result->maps[map].method, layer, ending);
@@ -88,8 +90,9 @@ static int check_drawable(const cli_request *r, const ray_result *result, ray_er
 {
     for (int i = 0; r->write_png && i < result->n_maps; i++)
         if (result->maps[i].map.rank != 4) {
-            snprintf(error->text, sizeof error->text, "%s: its map at \"%s\" is not a picture and cannot be "
-                     "drawn; leave png out of --format", result->maps[i].method, result->maps[i].layer);
+            snprintf(error->text, sizeof error->text, "%s: its map at \"%s\" is not a picture and "
+                     "cannot be drawn; leave png out of --format", result->maps[i].method,
+                     result->maps[i].layer);
             return -1;
         }
     return 0;

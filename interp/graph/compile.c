@@ -83,6 +83,11 @@ static int32_t find_weight(const ray_graph *graph, const char *name)
     return RAY_NO_ID;
 }
 
+static bool same_shape(const ray_shape *a, const ray_shape *b)
+{
+    return a->rank == b->rank && !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim);
+}
+
 static int add_weight(compiler *c, ray_graph_layer *out, int32_t index, const char *name,
                       const ray_shape *shape)
 {
@@ -96,9 +101,9 @@ static int add_weight(compiler *c, ray_graph_layer *out, int32_t index, const ch
         if (graph->activations[id].size < 0)
             return ray_fail(c->error, "parameter \"%s\" of shape %s is too large", name,
                             ray_shape_text(shape, want));
-    } else if (memcmp(&graph->activations[id].shape, shape, sizeof *shape)) {
-        return ray_fail(c->error, "parameter \"%s\" would have shape %s here and %s elsewhere", name,
-                        ray_shape_text(shape, want),
+    } else if (!same_shape(&graph->activations[id].shape, shape)) {
+        return ray_fail(c->error, "parameter \"%s\" would have shape %s here and %s elsewhere",
+                        name, ray_shape_text(shape, want),
                         ray_shape_text(&graph->activations[id].shape, have));
     }
     out->weight[index] = id;
@@ -240,7 +245,8 @@ static int make_input(compiler *c)
         return ray_fail_at(c->error, c->d->yaml.path, described->shape_mark,
                            "shape: at most %d dimensions are possible", RAY_MAX_RANK - 1);
     input->shape.rank = described->shape.n;
-    memcpy(input->shape.dim, described->shape.v, (size_t)described->shape.n * sizeof *described->shape.v);
+    memcpy(input->shape.dim, described->shape.v,
+           (size_t)described->shape.n * sizeof *described->shape.v);
     input->size = ray_shape_size(&input->shape);
     if (input->size < 0)
         return ray_fail_at(c->error, c->d->yaml.path, described->shape_mark,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* graph.h - the compiled network: a bipartite graph of activations and layers, constant once made.
  *
- * Flat arrays joined by integer ids.  Activation 0 is the network's input; layer i writes activation
- * i + 1; weights follow.  Layers are in an order in which they can be evaluated. */
+ * Flat arrays joined by integer ids.  Activation 0 is the network's input; layer i writes
+ * activation i + 1; weights follow.  Layers are in an order in which they can be evaluated. */
 #ifndef RAY_GRAPH_GRAPH_H
 #define RAY_GRAPH_GRAPH_H
 
@@ -14,16 +14,16 @@
 enum { RAY_NO_ID = -1 };
 
 typedef struct ray_activation {
-    const char *name;               /* of the layer that writes it, the input, or the weight's tensor */
+    const char *name;               /* of the layer that writes it, the input, or the tensor */
     ray_shape   shape;              /* one item; a weight: the whole */
     int64_t     size;               /* numbers in shape */
     int32_t     producer;           /* layer; RAY_NO_ID: the input or a weight */
     int32_t     n_consumers;
-    int32_t    *consumers;          /* layers, ascending; a layer that reads it twice is there twice */
+    int32_t    *consumers;          /* layers, ascending; one that reads it twice is there twice */
 } ray_activation;
 
 typedef struct ray_graph_layer {
-    ray_layer       info;           /* as plugins see it; first, so that a ray_layer leads back here */
+    ray_layer       info;           /* as plugins see it; first, so that a ray_layer leads here */
     const ray_kind *kind;
     void           *options;        /* the kind's, completed by infer */
     int32_t        *in;             /* activations, info.n_in of them */
@@ -47,8 +47,8 @@ typedef struct ray_graph {
 int  ray_graph_compile(ray_graph *graph, const ray_description *description, ray_error *error);
 void ray_graph_free(ray_graph *graph);
 
-/* Activation by name ("" is the input), RAY_NO_ID and an error with the nearest name, without a place,
- * when unknown.  Weights are not found. */
+/* Activation by name ("" is the input), RAY_NO_ID and an error with the nearest name, without a
+ * place, when unknown.  Weights are not found. */
 int32_t ray_graph_find(const ray_graph *graph, const char *name, ray_error *error);
 
 /* Marks every activation (weights apart) from which a marked one is computed away: on return

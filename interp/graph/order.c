@@ -102,8 +102,8 @@ static int32_t next_unplaced(const ray_order *order, const walk *w, int32_t i)
     return NO_LAYER;
 }
 
-/* Puts a layer into the sequence, before it what it reads.  Returns a layer that reads its own output,
- * NO_LAYER when there is none. */
+/* Puts a layer into the sequence, before it what it reads.  Returns a layer that reads its own
+ * output, NO_LAYER when there is none. */
 static int32_t place_layer(ray_order *order, const walk *w, int32_t layer, int32_t *n_placed)
 {
     int32_t depth = 1;
@@ -129,7 +129,8 @@ static int sort_layers(ray_order *order, const ray_description *d, ray_arena *ar
                        ray_error *error)
 {
     size_t n = (size_t)d->n_layers;
-    walk w = { ray_arena_alloc(arena, n, sizeof *w.state), ray_arena_alloc(arena, n, sizeof *w.next),
+    walk w = { ray_arena_alloc(arena, n, sizeof *w.state),
+               ray_arena_alloc(arena, n, sizeof *w.next),
                ray_arena_alloc(arena, n, sizeof *w.stack) };
     int32_t cycle = NO_LAYER, n_placed = 0;
     if (!w.state || !w.next || !w.stack)

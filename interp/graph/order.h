@@ -9,9 +9,11 @@
 enum { RAY_FROM_INPUT = -1 };
 
 typedef struct ray_order {
-    int32_t **from;         /* for each layer of the description: what it reads, layers or RAY_FROM_INPUT */
+    int32_t **from;         /* for each layer of the description: what it reads, layers or
+                             * RAY_FROM_INPUT */
     int32_t  *n_from;
-    int32_t  *sequence;     /* layers of the description in the file's order, but each after what it reads */
+    int32_t  *sequence;     /* layers of the description in the file's order, but each after
+                             * what it reads */
     int32_t   output;       /* layer of the description */
 } ray_order;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* explain.c - one request: several methods on one batch of images, with one forward pass between them. */
+/* explain.c - one request: several methods on one batch of images, with one shared forward pass. */
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,8 +120,8 @@ static int check_map(const explainer *e, const ray_session *session, const ray_m
 {
     if (ray_tensor_finite(&out->map))
         return 0;
-    return ray_fail(e->error, "%s: the map holds NaN or infinity, though no activation or signal does: "
-                    "it arose in the method", session->asked);
+    return ray_fail(e->error, "%s: the map holds NaN or infinity, though no activation or signal "
+                    "does: it arose in the method", session->asked);
 }
 
 static int explain_method(explainer *e, int i)
@@ -179,7 +179,7 @@ static bool result_is_finite(const ray_result *result)
     return finite;
 }
 
-/* NaN costs nothing to look for until one has come out: then all is done again, watched layer by layer. */
+/* NaN costs nothing to look for until one comes out: then all is done again, watched by layer. */
 static int explain_watched(explainer *e)
 {
     ray_error first = { "" }, *told = e->error;

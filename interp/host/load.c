@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* load.c - plugin files: who may have written them, and what they export.  A loaded file stays loaded. */
+/* load.c - plugin files: who may have written them, what they export.  A loaded file stays so. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "methods.h"
 
-/* Code that another user could have changed is not run.  A sticky folder keeps others' hands off. */
+/* Code that another user could have changed is not run.  A sticky folder keeps others off. */
 static int check_writers(const char *path, bool is_folder, ray_error *error)
 {
     struct stat status;
@@ -22,8 +22,8 @@ static int check_writers(const char *path, bool is_folder, ray_error *error)
     if (is_folder && !S_ISDIR(status.st_mode))
         return ray_fail(error, "%s: not a folder", path);
     if (status.st_uid != geteuid() && status.st_uid != 0)
-        return ray_fail(error, "%s: it belongs to another user, who could change it; plugins must be "
-                        "yours or root's", path);
+        return ray_fail(error, "%s: it belongs to another user, who could change it; plugins must "
+                        "be yours or root's", path);
     if ((status.st_mode & S_IWOTH) && !(is_folder && (status.st_mode & S_ISVTX)))
         return ray_fail(error, "%s: every user may write to it; take that right away with "
                         "chmod o-w", path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* methods.c - a plugin's declaration checked and copied.  A plugin built with an older minor version has
- * smaller structs: tables are copied entry by entry, and what the plugin did not know of is zero. */
+/* methods.c - a plugin's declaration checked and copied.  A plugin built with an older minor
+ * version has smaller structs: tables are copied entry by entry, and what the plugin did not know
+ * of is zero. */
 #include "methods.h"
 
 #include <stdlib.h>
@@ -98,8 +99,8 @@ static bool option_fits(const ray_option *p, size_t params_size)
 {
     static const size_t sizes[] = {
         [RAY_BOOL] = sizeof(bool), [RAY_INT] = sizeof(int64_t), [RAY_NUMBER] = sizeof(double),
-        [RAY_STRING] = sizeof(const char *), [RAY_ENUM] = sizeof(int), [RAY_INTS] = sizeof(ray_ints),
-        [RAY_NUMBERS] = sizeof(ray_numbers)
+        [RAY_STRING] = sizeof(const char *), [RAY_ENUM] = sizeof(int),
+        [RAY_INTS] = sizeof(ray_ints), [RAY_NUMBERS] = sizeof(ray_numbers)
     };
     return (unsigned)p->type <= RAY_NUMBERS && p->offset <= params_size
            && sizes[p->type] <= params_size - p->offset;
@@ -156,7 +157,8 @@ int ray_methods_add(ray_methods *methods, const ray_plugin *plugin, const char *
     return 0;
 }
 
-const char *ray_methods_hint(const ray_methods *methods, const char *name, char *buffer, size_t size)
+const char *ray_methods_hint(const ray_methods *methods, const char *name, char *buffer,
+                             size_t size)
 {
     ray_nearest nearest = ray_nearest_start(name);
     for (int i = 0; i < methods->n; i++) {

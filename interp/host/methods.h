@@ -20,7 +20,8 @@ struct ray_methods {
 const ray_method *ray_methods_find(const ray_methods *methods, const char *name, ray_error *error);
 
 /* "; did you mean \"ebp\"?" when the name looks like a slip, else "". */
-const char *ray_methods_hint(const ray_methods *methods, const char *name, char *buffer, size_t size);
+const char *ray_methods_hint(const ray_methods *methods, const char *name, char *buffer,
+                             size_t size);
 
 /* Adds the methods of an entry point that has been found in `file`; checks all of it first. */
 int ray_methods_add(ray_methods *methods, const ray_plugin *plugin, const char *file,

@@ -35,12 +35,12 @@ static int check_targets(const checker *c)
     const ray_graph *graph = &c->network->graph;
     int64_t classes = graph->activations[graph->output].shape.dim[0];
     if (n > 1 && items > 1 && n != items)
-        return ray_fail(c->error, "target: %lld targets for %lld items; give one for all or one for each",
-                        (long long)n, (long long)items);
+        return ray_fail(c->error, "target: %lld targets for %lld items; give one for all or one "
+                        "for each", (long long)n, (long long)items);
     for (int64_t i = 0; i < n; i++)
         if (request->targets[i] < 0 || request->targets[i] >= classes)
-            return ray_fail(c->error, "target %lld is out of range; the output has %lld classes, 0 to %lld",
-                            (long long)request->targets[i], (long long)classes,
+            return ray_fail(c->error, "target %lld is out of range; the output has %lld classes, 0 "
+                            "to %lld", (long long)request->targets[i], (long long)classes,
                             (long long)classes - 1);
     return 0;
 }
@@ -51,8 +51,8 @@ int ray_request_check(const ray_network *network, const ray_request *request, ra
     if (request->n_methods < 1)
         return ray_fail(error, "no method is asked for");
     if (!(request->smooth >= 0 && request->smooth <= 1))
-        return ray_fail(error, "smooth: %g is out of range; a fraction of the map's longer side, 0 to 1",
-                        request->smooth);
+        return ray_fail(error, "smooth: %g is out of range; a fraction of the map's longer side, 0 "
+                        "to 1", request->smooth);
     return ray_network_check_runnable(network, error)
            || ray_network_check_input(network, &request->input, error)
            || check_targets(&c) || check_seed(&c);
@@ -71,8 +71,8 @@ static int check_setting(const ray_session *sessions, const ray_request *request
             if (!strncmp(p->name, key, strlen(p->name)) && key[strlen(p->name)] == '=')
                 return 0;
     }
-    return ray_fail(error, "--set %s: no method of this command has such a parameter; `rayinterp rules "
-                    "NAME` lists them", setting);
+    return ray_fail(error, "--set %s: no method of this command has such a parameter; `rayinterp "
+                    "rules NAME` lists them", setting);
 }
 
 int ray_request_check_settings(const ray_session *sessions, const ray_request *request,

@@ -70,7 +70,8 @@ void ray_map_collect_probes(ray_map *out, const ray_session *session, int64_t fi
             continue;
         ray_probe *probe = &out->probes[at++];
         const ray_tensor *signal = &session->shared->signal[a];
-        bool there = session->current == session->shared && session->shared->reached[a] && signal->data;
+        bool there = session->current == session->shared && session->shared->reached[a]
+                     && signal->data;
         if (there && probe->signal.data)
             memcpy(probe->signal.data + first * ray_tensor_item_size(signal), signal->data,
                    (size_t)ray_tensor_size(signal) * sizeof *signal->data);

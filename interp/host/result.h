@@ -7,7 +7,7 @@
 
 int ray_tensor_copy(const ray_tensor *from, ray_tensor *to, ray_error *error);
 
-/* Room for n_maps maps of a method, zeroed, and for what its probes will see; their values are copied. */
+/* Room for n_maps maps of a method, zeroed, and for what its probes will see, values copied. */
 int  ray_map_create(ray_map *map, const ray_session *session, int64_t n_maps);
 /* The signals of the pass that made the maps from `first` on. */
 void ray_map_collect_probes(ray_map *map, const ray_session *session, int64_t first);

@@ -25,7 +25,8 @@ static const ray_rule *find_rule(const ray_rule *rules, const ray_layer *layer)
 int ray_session_match_rules(ray_session *session)
 {
     const ray_graph *graph = &session->network->graph;
-    session->rule = ray_arena_alloc(&session->arena, (size_t)graph->n_layers, sizeof *session->rule);
+    session->rule = ray_arena_alloc(&session->arena, (size_t)graph->n_layers,
+                                    sizeof *session->rule);
     if (!session->rule)
         return ray_fail_memory(session->error);
     for (int32_t i = 0; session->method->rules && i < graph->n_layers; i++)
@@ -38,7 +39,8 @@ static ray_caution *find_caution(ray_session *session, const char *text)
     for (int32_t i = 0; i < session->n_cautions; i++)
         if (!strcmp(session->cautions[i].text, text))
             return &session->cautions[i];
-    ray_caution *grown = ray_grow(session->cautions, (size_t)session->n_cautions + 1, sizeof *grown);
+    ray_caution *grown = ray_grow(session->cautions, (size_t)session->n_cautions + 1,
+                                  sizeof *grown);
     if (!grown)
         return NULL;
     session->cautions = grown;

@@ -5,8 +5,9 @@
 
 #include "session.h"
 
-/* exp(y) over the positions of a class, divided by its sum (Zhang et al., "Top-down neural attention by
- * excitation backprop", ECCV 2016, for the pointing game); the maximum is taken off against overflow. */
+/* exp(y) over the positions of a class, divided by its sum (Zhang et al., "Top-down neural
+ * attention by excitation backprop", ECCV 2016, for the pointing game); the maximum is taken off
+ * against overflow. */
 static void seed_pointing(const RAY_REAL *y, RAY_REAL *seed, int64_t positions)
 {
     RAY_REAL top = y[0];
@@ -48,6 +49,7 @@ int ray_seed_default(const ray_session *session, const ray_tensor *out, ray_tens
     memset(dout->data, 0, (size_t)ray_tensor_size(dout) * sizeof *dout->data);
     for (int64_t n = 0; n < out->dim[0]; n++)
         seed_class(session, out, dout, n,
-                   session->run.target[session->run.n_targets > 1 ? n % session->run.n_targets : 0]);
+                   session->run.target[session->run.n_targets > 1 ? n % session->run.n_targets
+                                                                  : 0]);
     return 0;
 }

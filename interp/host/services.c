@@ -80,11 +80,12 @@ static int layer_backward(ray_run *run, const ray_call *call, const ray_tensor *
 {
     const ray_graph_layer *layer = ray_graph_layer_of(call->layer);
     ray_op op = { .options = layer->options, .in = in, .n_in = call->n_in, .weight = weight,
-                  .out = out, .dout = dout, .din = din, .work = ray_session_of(run)->current->work };
+                  .out = out, .dout = dout, .din = din,
+                  .work = ray_session_of(run)->current->work };
     if (((layer->kind->reads & RAY_READS_IN) && !in[0].data)
         || ((layer->kind->reads & RAY_READS_OUT) && !out->data))
-        return fail(run, "the backward function of %s \"%s\" reads an activation that the rule said "
-                    "it would not", layer->info.kind, layer->info.name);
+        return fail(run, "the backward function of %s \"%s\" reads an activation that the rule "
+                    "said it would not", layer->info.kind, layer->info.name);
     ray_layer_backward(layer, &op);
     return 0;
 }
@@ -182,7 +183,8 @@ static const ray_tensor *value(ray_run *run, const char *activation)
         return NULL;
     bool asked = id == session->layer || id == session->network->graph.output || session->kept[id];
     if (!asked || !session->current) {
-        fail(run, "the value of \"%s\" is not there: ask for it with keep(), then forward()", activation);
+        fail(run, "the value of \"%s\" is not there: ask for it with keep(), then forward()",
+             activation);
         return NULL;
     }
     return &session->current->value[id];

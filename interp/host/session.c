@@ -12,9 +12,9 @@ static int choose_layer(ray_session *session)
     if (!name)
         name = ray_session_default_layer(session);
     if (!name && (session->method->flags & RAY_NEEDS_LAYER))
-        return ray_fail(session->error, "method \"%s\" needs a saliency layer: give --layer NAME (`rayinterp "
-                        "show %s` lists them) or `defaults:` in the graph", session->method->name,
-                        graph->path);
+        return ray_fail(session->error, "method \"%s\" needs a saliency layer: give --layer NAME "
+                        "(`rayinterp show %s` lists them) or `defaults:` in the graph",
+                        session->method->name, graph->path);
     session->layer = ray_graph_find(graph, name ? name : "", session->error);
     if (session->layer == RAY_NO_ID)
         return ray_fail_prefix(session->error, "--layer: %s: ", graph->path);

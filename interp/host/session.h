@@ -27,7 +27,7 @@ typedef struct ray_session {
     const ray_rule   **rule;        /* by layer: NULL keeps the gradient, knowingly or not */
     ray_exec          *shared;      /* the image's evaluation, common to the request's methods */
     bool              *forwarded;   /* it has been evaluated; common too */
-    ray_exec           own;         /* a batch of the method's choice; created by the first batch() */
+    ray_exec           own;         /* a batch of the method's choice; made by the first batch() */
     ray_exec          *current;     /* what forward and backward work on */
     ray_scratch        scratch;
     ray_random         random;
@@ -56,8 +56,8 @@ int ray_session_explain(ray_session *session, ray_tensor *map);
 /* Evaluates the image with the shared exec, once. */
 int ray_session_forward_shared(ray_session *session);
 
-/* Says each caution once to the listener, with the names of its layers. Returns how many there were;
- * with request->strict the first is an error (-1). */
+/* Says each caution once to the listener, with the names of its layers. Returns how many there
+ * were; with request->strict the first is an error (-1). */
 int ray_session_tell_cautions(const ray_session *session);
 
 /* The services, for run.host. */

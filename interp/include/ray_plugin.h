@@ -8,10 +8,10 @@
  * which layers, and turns the signal that arrives at one activation into a map.  Every callback is
  * optional; a method with none is the plain gradient, summed over channels.
  *
- * A plugin is a shared object that exports one constant, ray_plugin_entry, made by RAY_PLUGIN below.
- * The host checks that constant before it calls anything in the plugin, and hands over its services
- * in run->host, so a plugin links against nothing.  A plugin keeps no writable globals: each run has
- * its own options and state, and runs may be on different threads.
+ * A plugin is a shared object that exports one constant, ray_plugin_entry, made by RAY_PLUGIN
+ * below.  The host checks that constant before it calls anything in the plugin, and hands over its
+ * services in run->host, so a plugin links against nothing.  A plugin keeps no writable globals:
+ * each run has its own options and state, and runs may be on different threads.
  *
  * Errors.  Every int function returns 0, or nonzero after it said why with host->fail().  Pass a
  * nonzero result on at once; the host reports the first message.
@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include "ray_types.h"
 
 #ifdef __cplusplus
@@ -73,14 +74,14 @@ typedef struct ray_rule {
     int       (*backward)(ray_run *run, const ray_call *call);
     uint32_t    reads;
     const char *caution;            /* warn that the rule is not meant for these layers: the text
-                                     * goes on the sentence "METHOD: <caution>: layers ..."; NULL: none */
+                                     * of "METHOD: <caution>: layers ..."; NULL: none */
 } ray_rule;
 
 /* ---- Backward passes. ---- */
 typedef struct ray_pass {           /* a zero field means the default */
     const ray_tensor *seed;         /* signal sent back from the output [the run's own] */
-    const char       *to;           /* activation to stop at [the saliency activation and all that is
-                                     * kept]; on the way every kept activation is visited */
+    const char       *to;           /* activation to stop at [the saliency activation and all that
+                                     * is kept]; on the way every kept activation is visited */
 } ray_pass;
 
 /* ---- Services of the host. ---- */
@@ -90,7 +91,7 @@ typedef struct ray_host {           /* never NULL up to the minor the plugin was
     /* A warning about layers: one line per text, that names all layers it was said of. */
     int (*caution)(ray_run *run, const ray_layer *layer, const char *text);
 
-    /* Memory until the callback that asked for it returns, contents undefined; NULL after fail(). */
+    /* Memory until the callback that asked returns, contents undefined; NULL after fail(). */
     ray_tensor *(*scratch)(ray_run *run, int32_t rank, const int64_t *dim);
     uint32_t (*random)(ray_run *run);       /* Mersenne Twister MT19937 of the run's seed */
     /* To call now and then in long work: nonzero when the user wants it to end. */
@@ -108,7 +109,7 @@ typedef struct ray_host {           /* never NULL up to the minor the plugin was
     const ray_layer *(*layer_at)(ray_run *run, int32_t index);
     const ray_layer *(*layer_named)(ray_run *run, const char *name);
 
-    /* In prepare: this activation's value or signal will be asked for ("": the saliency activation). */
+    /* In prepare: this activation's value or signal will be asked for ("": the saliency one). */
     int (*keep)(ray_run *run, const char *activation);
 
     /* Evaluation.  forward() evaluates the network on the run's image (once, however many runs
@@ -136,7 +137,7 @@ struct ray_run {                    /* read-only to plugins, but for what state 
 /* ---- What a plugin declares. ---- */
 enum {                              /* flags of a method */
     RAY_NEEDS_LAYER  = 1,           /* the user must name a saliency layer */
-    RAY_MANY_TARGETS = 2,           /* explain() makes the maps of all targets of one item at once */
+    RAY_MANY_TARGETS = 2,           /* explain() makes the maps of all targets of an item */
     RAY_FORWARD_ONLY = 4            /* never calls backward(): nothing is kept for one */
 };
 
@@ -154,7 +155,8 @@ typedef struct ray_method {
     int  (*seed)(ray_run *run, const ray_tensor *out, ray_tensor *dout);    /* [as --signal says] */
     /* The signal at a kept activation is complete and may be looked at or changed before it goes
      * on [leave it]. */
-    int  (*visit)(ray_run *run, const char *activation, const ray_tensor *value, ray_tensor *signal);
+    int  (*visit)(ray_run *run, const char *activation, const ray_tensor *value,
+                  ray_tensor *signal);
     int  (*explain)(ray_run *run, ray_tensor *map);     /* [forward, backward, saliency] */
     /* x and p are the value and the signal at the saliency activation, map is N x 1 x positions
      * [sum of p over channels]. */

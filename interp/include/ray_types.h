@@ -28,17 +28,17 @@ typedef struct ray_tensor {
 
 /* What a layer kind is, for rules that hold for many kinds. */
 enum {
-    RAY_LINEAR     = 1,     /* a weighted sum of the input: convolution, linear, average pooling, mean */
+    RAY_LINEAR     = 1,     /* a weighted sum of the input: convolution, linear, avg_pool, mean */
     RAY_ACTIVATION = 2,     /* one number in, one number out (softmax included) */
     RAY_POOL       = 4,     /* max and average pooling */
     RAY_NORM       = 8,     /* batch, layer, group, instance and local response normalisation */
     RAY_MERGE      = 16,    /* several activations become one: add, sub, mul, concat, matmul */
-    RAY_SHAPE      = 32,    /* values move or repeat, and do not change: flatten, pad, upsample, ... */
-    RAY_RELU_LIKE  = 64,    /* an activation that passes what is positive: relu, relu6, leaky_relu */
+    RAY_SHAPE      = 32,    /* values move or repeat, unchanged: flatten, pad, upsample, ... */
+    RAY_RELU_LIKE  = 64,    /* passes what is positive: relu, relu6, leaky_relu */
     RAY_FIRST      = 128    /* set on a layer, not on a kind: it reads the network's input */
 };
 
-/* ---- Options: YAML attributes of layers and parameters of methods, one table type for both. ---- */
+/* ---- Options: attributes of layers and parameters of methods, one table type for both. ---- */
 
 typedef enum ray_type {
     RAY_BOOL,               /* bool: true, false */
@@ -51,7 +51,7 @@ typedef enum ray_type {
 } ray_type;
 
 enum { RAY_MAX_LIST = 64 };
-typedef struct ray_ints    { int32_t n; int64_t v[RAY_MAX_LIST]; } ray_ints;       /* n = 0: not given */
+typedef struct ray_ints    { int32_t n; int64_t v[RAY_MAX_LIST]; } ray_ints;  /* n = 0: not given */
 typedef struct ray_numbers { int32_t n; double  v[RAY_MAX_LIST]; } ray_numbers;
 
 enum { RAY_REQUIRED = 1 };  /* flags of an option */
@@ -62,10 +62,11 @@ typedef struct ray_option {
     ray_type    type;
     uint32_t    flags;
     size_t      offset;     /* of the field in the options struct */
-    double      def;        /* default of numbers and bools; lists: their single entry, NAN: empty */
+    double      def;        /* default of numbers, bools; lists: their single entry, NAN: empty */
     double      min, max;   /* inclusive; both 0: any */
-    const char *words;      /* RAY_ENUM: "first|second", the first is the default.  RAY_INT(S): words
-                             * accepted in place of the number, read as -1, -2, ...  RAY_STRING: default */
+    const char *words;      /* RAY_ENUM: "first|second", the first is the default.  RAY_INT(S):
+                             * words accepted in place of the number, read as -1, -2, ...
+                             * RAY_STRING: default */
     int32_t     count;      /* lists: the most entries; 0 means RAY_MAX_LIST */
 } ray_option;
 

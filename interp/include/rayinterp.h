@@ -3,7 +3,7 @@
  *
  * The model.  A ray_network is a graph file compiled once, with its weights: constant afterwards,
  * so that any number of threads may use it at a time.  A ray_methods is a set of attribution
- * methods loaded from plugins.  ray_explain() runs methods of that set on a network and leaves maps.
+ * methods loaded from plugins.  ray_explain() runs methods of that set on a network, for maps.
  *
  * Errors.  Functions return 0, or nonzero with one line in *error: what, where, and what would be
  * right.  The library never prints, exits or aborts on anything a user can do.
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include "ray_types.h"
 
 #ifdef __cplusplus
@@ -30,7 +31,7 @@ typedef struct ray_error { char text[2048]; } ray_error;
 typedef enum ray_level { RAY_NOTE, RAY_WARNING } ray_level;
 typedef struct ray_listener {
     void (*notice)(void *context, ray_level level, const char *line);      /* NULL: thrown away */
-    int  (*progress)(void *context, int64_t done, int64_t total);          /* nonzero: stop, please */
+    int  (*progress)(void *context, int64_t done, int64_t total);          /* nonzero: stop */
     void  *context;
 } ray_listener;
 
@@ -47,7 +48,7 @@ typedef enum ray_weights_from {
 
 typedef struct ray_open_options {
     ray_weights_from weights_from;
-    const char      *weights;       /* .safetensors, .npz or a folder of .npy; NULL: as the graph says */
+    const char      *weights;       /* .safetensors, .npz, folder of .npy; NULL: the graph's own */
     uint64_t         seed;
 } ray_open_options;
 
@@ -112,7 +113,7 @@ RAY_API int ray_forward(const ray_network *network, const ray_tensor *input, int
                         ray_tensor *out, ray_error *error);
 /* The score of a class for one item of an output: the mean over positions. */
 RAY_API double ray_output_score(const ray_tensor *output, int64_t item, int64_t class_index);
-/* The k best classes of one item, best first (fewer when there are not as many). Returns how many. */
+/* The k best classes of one item (fewer if there are fewer), best first.  Returns how many. */
 RAY_API int ray_output_top(const ray_tensor *output, int64_t item, int k, int64_t *class_index);
 
 /* ---- Methods ---- */
@@ -151,11 +152,12 @@ typedef struct ray_request {
     const char        *layer;       /* saliency layer; NULL: the graph's default for the method */
     bool               pointing;    /* the seed "pointing" in place of one-hot */
     const ray_tensor  *seed;        /* a seed of the output's shape; NULL: one-hot or pointing */
-    bool               resize;      /* to resize_height x resize_width, or when these are 0 to the input's size */
+    bool               resize;      /* to resize_height x resize_width, or when these are 0 to the
+                                     * input's size */
     int64_t            resize_height, resize_width;
     ray_resize_mode    resize_mode;
-    double             smooth;      /* standard deviation as a fraction of the longer side; 0: none */
-    const char *const *probes;      /* layers whose value and signal are wanted too; "all" for each */
+    double             smooth;      /* standard deviation / the longer side; 0: none */
+    const char *const *probes;      /* layers whose value and signal are wanted too; "all": each */
     int                n_probes;
     int                threads;     /* 0: as many as there are cores */
     uint64_t           random_seed;

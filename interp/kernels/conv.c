@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* conv.c - which method computes which convolution. */
-#include "kernels/conv.h"
-#include "kernels/conv_methods.h"
-#include "kernels/dense.h"
+#include "conv.h"
+
+#include "conv_methods.h"
+#include "dense.h"
 
 int64_t ray_conv_volume(const int64_t *sizes)
 {
@@ -56,7 +57,7 @@ static bool is_turned(const ray_conv_job *job)
             return false;
     }
     return !ray_conv_is_pointwise(job) && job->group_in * 4 > job->group_out
-        && job->g.items * job->out_size > job->group_out;
+           && job->g.items * job->out_size > job->group_out;
 }
 
 static ray_conv_job turned_job(const ray_conv_job *job)
@@ -76,7 +77,7 @@ static ray_conv_job turned_job(const ray_conv_job *job)
 static void turn_weights(const ray_conv_job *job, RAY_REAL *turned)
 {
     int64_t in = job->group_in, out = job->group_out, taps = job->taps;
-#pragma omp parallel for schedule(static)
+    #pragma omp parallel for schedule(static)
     for (int64_t channel = 0; channel < job->g.in_channels; channel++) {
         int64_t group = channel / in, c = channel % in;
         RAY_REAL *to = turned + channel * out * taps;

@@ -9,10 +9,11 @@
  * without any border.  Forward: step is the stride, the result is y.  Gradient: the source is dy,
  * step is 1, and the result falls into as many phases as the stride, each with taps of its own. */
 #include <string.h>
-#include "kernels/conv_methods.h"
-#include "kernels/parallel.h"
-#include "kernels/rows.h"
-#include "kernels/vector.h"
+
+#include "conv_methods.h"
+#include "parallel.h"
+#include "rows.h"
+#include "vector.h"
 
 enum {
     MOST_TAPS = 256,
@@ -68,9 +69,9 @@ static int64_t divide_up(int64_t a, int64_t b)
 bool ray_conv_filter_fits(const ray_conv_job *job)
 {
     return job->g.groups > 1 && job->taps <= MOST_TAPS
-        && job->group_in * job->group_out <= MOST_PRODUCT
-        && job->g.stride[0] <= MOST_PHASES && job->g.stride[1] <= MOST_PHASES
-        && job->g.stride[2] <= MOST_PHASES && ray_conv_volume(job->g.stride) <= MOST_PHASES;
+           && job->group_in * job->group_out <= MOST_PRODUCT
+           && job->g.stride[0] <= MOST_PHASES && job->g.stride[1] <= MOST_PHASES
+           && job->g.stride[2] <= MOST_PHASES && ray_conv_volume(job->g.stride) <= MOST_PHASES;
 }
 
 /* ---- The plan ---- */
@@ -265,19 +266,19 @@ static inline __attribute__((always_inline)) void filter_vectors(const filter *f
                                                                  const int vectors, RAY_REAL *flat)
 {
     ray_vector sum[UNROLL], zero = { 0 };
-#pragma GCC unroll 8
+    #pragma GCC unroll 8
     for (int v = 0; v < vectors; v++)
         sum[v] = zero + f->bias;
     for (int64_t c = 0; c < f->sources; c++) {
         const RAY_REAL *slab = f->slab + c * f->slab_size + i, *weight = f->weight + c * f->taps;
         for (int64_t t = 0; t < f->taps; t++) {
             const RAY_REAL *from = slab + f->entries[t].offset;
-#pragma GCC unroll 8
+            #pragma GCC unroll 8
             for (int v = 0; v < vectors; v++)
                 sum[v] += weight[t] * RAY_LOAD(from + v * RAY_VECTOR);
         }
     }
-#pragma GCC unroll 8
+    #pragma GCC unroll 8
     for (int v = 0; v < vectors; v++)
         RAY_STORE(flat + i + v * RAY_VECTOR, sum[v]);
 }

@@ -4,10 +4,11 @@
  * All threads make a chunk of C together - some channels, some output rows - and then add it to dX,
  * each to rows of its own.  With kernel 1 and stride 1, C is dX. */
 #include <string.h>
-#include "kernels/conv_methods.h"
-#include "kernels/gemm.h"
-#include "kernels/im2col.h"
-#include "kernels/parallel.h"
+
+#include "conv_methods.h"
+#include "gemm.h"
+#include "im2col.h"
+#include "parallel.h"
 
 enum {
     PANEL = 256,                /* positions in a product */

@@ -9,7 +9,8 @@
 #define RAY_KERNELS_CONV_METHODS_H
 
 #include <stdbool.h>
-#include "kernels/conv.h"
+
+#include "conv.h"
 
 /* One convolution being computed. */
 typedef struct ray_conv_job {

@@ -4,11 +4,11 @@
  * direct   kernel 1, stride 1: the input is X
  * lanes    many panels of positions: each thread makes the panel that it multiplies
  * shared   few positions, many channels: all threads make a chunk of X, then multiply it */
-#include "kernels/conv_methods.h"
-#include "kernels/gemm.h"
-#include "kernels/im2col.h"
-#include "kernels/parallel.h"
-#include "kernels/rows.h"
+#include "conv_methods.h"
+#include "gemm.h"
+#include "im2col.h"
+#include "parallel.h"
+#include "rows.h"
 
 enum {
     PANEL = 256,                /* positions in a panel */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* dense.c - fully connected products.  Few items: the weights are streamed once, at memory speed.
  * Many: matrix products over blocks of the weights. */
+#include "dense.h"
+
 #include <string.h>
-#include "kernels/dense.h"
-#include "kernels/gemm.h"
-#include "kernels/parallel.h"
-#include "kernels/vector.h"
+
+#include "gemm.h"
+#include "parallel.h"
+#include "vector.h"
 
 enum {
     FEW = 3,                /* items up to which streaming wins over gemm */

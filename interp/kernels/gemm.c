@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* gemm.c - products of matrices through OpenBLAS, always on one thread: the callers deal out the
  * work themselves, so that it is cut the same way whatever the number of threads. */
+#include "gemm.h"
+
 #include <cblas.h>
 #include <omp.h>
 #include <pthread.h>
-#include "kernels/gemm.h"
 
 #define IS_DOUBLE (sizeof(RAY_REAL) == sizeof(double))
 

@@ -4,6 +4,7 @@
 #define RAY_KERNELS_GEMM_H
 
 #include <stdbool.h>
+
 #include "ray_types.h"
 
 /* A matrix in row-major order: rows `stride` numbers apart; transposed: op() exchanges its axes. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "im2col.h"
+
 #include <string.h>
-#include "kernels/im2col.h"
-#include "kernels/rows.h"
+
+#include "rows.h"
 
 /* Where a tap lies: input = output * stride + shift along each axis. */
 typedef struct tap { int64_t shift[RAY_CONV_AXES]; } tap;

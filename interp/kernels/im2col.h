@@ -6,7 +6,7 @@
 #ifndef RAY_KERNELS_IM2COL_H
 #define RAY_KERNELS_IM2COL_H
 
-#include "kernels/conv_methods.h"
+#include "conv_methods.h"
 
 typedef struct ray_panel {
     RAY_REAL *data;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* parallel.c - tasks over OpenMP.  Threads beyond the lanes stay idle instead of being left out of
  * the team: a team that changes its size is costly to start. */
+#include "parallel.h"
+
 #include <omp.h>
-#include "kernels/parallel.h"
 
 int64_t ray_lanes(int64_t tasks)
 {
@@ -12,12 +13,12 @@ int64_t ray_lanes(int64_t tasks)
 void ray_parallel(int64_t tasks, ray_task *body, void *context)
 {
     int64_t lanes = ray_lanes(tasks), next = 0;
-#pragma omp parallel if (tasks > 1)
+    #pragma omp parallel if (tasks > 1)
     {
         int32_t lane = omp_get_thread_num();
         while (lane < lanes) {
             int64_t task;
-#pragma omp atomic capture
+            #pragma omp atomic capture
             task = next++;
             if (task >= tasks)
                 break;

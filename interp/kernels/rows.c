@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "rows.h"
+
 #include <string.h>
-#include "kernels/rows.h"
-#include "kernels/vector.h"
+
+#include "vector.h"
 
 /* Static, as all functions that are compiled for several machines: GCC would export it else. */
 RAY_CLONES static void fill(RAY_REAL *to, int64_t n, RAY_REAL value)
@@ -21,7 +23,7 @@ void ray_row_fill(RAY_REAL *to, int64_t n, RAY_REAL value)
 
 static void gather_two(RAY_REAL *restrict to, const RAY_REAL *restrict from, int64_t n)
 {
-#pragma omp simd
+    #pragma omp simd
     for (int64_t i = 0; i < n; i++)
         to[i] = from[2 * i];
 }

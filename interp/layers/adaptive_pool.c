@@ -2,8 +2,9 @@
 /* adaptive_pool.c - pools with a given number of outputs: output o of n covers the inputs from
  * floor(o in / n) to ceil((o + 1) in / n) - 1 along each axis, so that windows may overlap. */
 #include <math.h>
-#include "layers/sum.h"
-#include "layers/window.h"
+
+#include "sum.h"
+#include "window.h"
 
 enum { KEEP = -1 };     /* output_size: null */
 

@@ -2,7 +2,8 @@
 /* arithmetic.c - sums, differences and products of activations, or of one and a number.  Items are
  * broadcast to each other as in numpy; the batch stays apart. */
 #include <math.h>
-#include "layers/walk.h"
+
+#include "walk.h"
 
 typedef struct arithmetic_options {
     ray_numbers scalar;     /* n = 0: not given */

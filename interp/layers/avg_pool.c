@@ -2,7 +2,8 @@
 /* avg_pool.c - the mean of a sliding window.  It is divided by the size of the window within the
  * padded input, or within the input when count_include_pad is false, or by divisor_override. */
 #include <math.h>
-#include "layers/pool.h"
+
+#include "pool.h"
 
 #define PADDED_OPTIONS                                                                     \
     RAY_POOL_OPTIONS,                                                                      \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* batch_norm.c - batch normalisation in inference: by the running statistics. */
 #include <math.h>
-#include "layers/dims.h"
-#include "layers/norm.h"
+
+#include "dims.h"
+#include "norm.h"
 
 typedef struct batch_norm_options {
     int64_t num_features;

@@ -2,8 +2,9 @@
 /* concat.c - inputs side by side along one dimension. */
 #include <inttypes.h>
 #include <string.h>
+
 #include "base/memory.h"
-#include "layers/dims.h"
+#include "dims.h"
 
 typedef struct concat_options {
     int64_t dim;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* conv.c - convolution of one, two and three axes. */
 #include <inttypes.h>
-#include "layers/conv_options.h"
+
+#include "conv_options.h"
 
 static const ray_option options[] = {
     RAY_CONV_OPTIONS,

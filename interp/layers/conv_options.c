@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "conv_options.h"
+
 #include <inttypes.h>
+
 #include "base/memory.h"
-#include "layers/conv_options.h"
-#include "layers/dims.h"
+#include "dims.h"
 
 static int check_groups(ray_infer *c, const ray_conv_options *o)
 {

@@ -5,8 +5,9 @@
 #define RAY_LAYERS_CONV_OPTIONS_H
 
 #include <math.h>
+
 #include "kernels/conv.h"
-#include "layers/window.h"
+#include "window.h"
 
 typedef struct ray_conv_options {
     int64_t  in_channels, out_channels, groups;

@@ -2,8 +2,9 @@
 /* conv_transpose.c - transposed convolution: the input gradient of the convolution that goes from
  * its output to its input, and the other way round. */
 #include <inttypes.h>
+
 #include "base/memory.h"
-#include "layers/conv_options.h"
+#include "conv_options.h"
 
 static const ray_option options[] = {
     RAY_CONV_OPTIONS,
@@ -74,10 +75,10 @@ static void add_bias(const ray_tensor *out, const RAY_REAL *bias)
 {
     int64_t channels = out->dim[1], planes = out->dim[0] * channels;
     int64_t size = ray_tensor_size(out) / planes;
-#pragma omp parallel for schedule(static)
+    #pragma omp parallel for schedule(static)
     for (int64_t plane = 0; plane < planes; plane++) {
         RAY_REAL *to = out->data + plane * size, value = bias[plane % channels];
-#pragma omp simd
+        #pragma omp simd
         for (int64_t i = 0; i < size; i++)
             to[i] += value;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* dims.c - dimensions named by attributes. */
+#include "dims.h"
+
 #include <inttypes.h>
-#include "layers/dims.h"
 
 int ray_dim_axis(const ray_infer *c, const char *attribute, int64_t dim, int32_t *axis)
 {

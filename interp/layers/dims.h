@@ -4,7 +4,7 @@
 #ifndef RAY_LAYERS_DIMS_H
 #define RAY_LAYERS_DIMS_H
 
-#include "layers/kind.h"
+#include "kind.h"
 
 /* The axis of c->in[0] that dim names.  Fails, naming the attribute, for 0 and out of range. */
 int ray_dim_axis(const ray_infer *c, const char *attribute, int64_t dim, int32_t *axis);

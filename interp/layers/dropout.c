@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* dropout.c - in inference nothing drops out. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 typedef struct dropout_options { double p; bool inplace; } dropout_options;
 

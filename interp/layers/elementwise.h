@@ -9,8 +9,8 @@
 #ifndef RAY_LAYERS_ELEMENTWISE_H
 #define RAY_LAYERS_ELEMENTWISE_H
 
-#include "layers/exp.h"
-#include "layers/kind.h"
+#include "exp.h"
+#include "kind.h"
 
 enum {
     RAY_BLOCK = 8192,           /* numbers of one piece of work */

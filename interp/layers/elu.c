@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* elu.c - the exponential linear unit. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 typedef struct elu_options { double alpha; bool inplace; } elu_options;
 

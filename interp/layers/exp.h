@@ -8,7 +8,7 @@
 #ifndef RAY_LAYERS_EXP_H
 #define RAY_LAYERS_EXP_H
 
-#include "layers/real.h"
+#include "real.h"
 
 #define RAY_EXP_IS_float  1
 #define RAY_EXP_IS_double 0

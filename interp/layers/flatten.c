@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* flatten.c - neighbouring dimensions become one. */
-#include "layers/dims.h"
+#include "dims.h"
 
 typedef struct flatten_options { int64_t start_dim, end_dim; } flatten_options;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* gelu.c - x times the normal distribution function, exact or in the approximation by tanh. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 enum { EXACT, TANH };
 typedef struct gelu_options { int approximate; } gelu_options;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* group_norm.c - normalisation over groups of neighbouring channels and all their positions. */
-#include <math.h>
 #include <inttypes.h>
-#include "layers/dims.h"
-#include "layers/norm.h"
+#include <math.h>
+
+#include "dims.h"
+#include "norm.h"
 
 typedef struct group_norm_options {
     int64_t num_groups, num_channels;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* hardsigmoid.c - the logistic function in three straight pieces; the gradient at -3 and 3 is 0. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 static const ray_option options[] = {
     RAY_INPLACE_OPTION(ray_inplace_options),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* identity.c - a name for what is there already. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 RAY_KINDS(identity) = {
     {

@@ -2,9 +2,10 @@
 /* instance_norm.c - normalisation of each channel of each item over its positions, or by running
  * statistics where they were tracked. */
 #include <math.h>
-#include "layers/dims.h"
-#include "layers/norm.h"
-#include "layers/window.h"
+
+#include "dims.h"
+#include "norm.h"
+#include "window.h"
 
 typedef struct instance_norm_options {
     int64_t num_features;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* kind.h - what a layer kind is.
  *
- * A kind is one file that ends in RAY_KINDS(file) = { { .name = ... }, ..., { 0 } }, and one word in
- * the list of layers/meson.build.  It sees tensors, never the graph.  Its functions are pure: they read
- * the operands they are given and write whole results; they cannot fail (what can be wrong is found by
- * infer).  They may use OpenMP; results must not depend on the number of threads.  Code uses RAY_REAL,
- * never float, so that the tests can build it in double.
+ * A kind is one file that ends in RAY_KINDS(file) = { { .name = ... }, ..., { 0 } }, and one word
+ * in the list of layers/meson.build.  It sees tensors, never the graph.  Its functions are pure:
+ * they read the operands they are given and write whole results; they cannot fail (what can be
+ * wrong is found by infer).  They may use OpenMP; results must not depend on the number of threads.
+ * Code uses RAY_REAL, never float, so that the tests can build it in double.
  *
  * Attributes that name dimensions count the batch as 0, as torch does; shapes here are those of one
  * item, without the batch. */
@@ -20,19 +20,23 @@ typedef struct ray_shape { int32_t rank; int64_t dim[RAY_MAX_RANK - 1]; } ray_sh
 
 /* Shapes at compile time. */
 typedef struct ray_infer {
-    void            *options;           /* as the table read them; infer may fill derived fields after them */
+    void            *options;           /* as the table read them; infer may fill derived fields
+                                         * after them */
     const ray_shape *in;
     int32_t          n_in;              /* between the kind's min_in and max_in */
     ray_shape        out;               /* to fill */
-    ray_shape        weight[RAY_MAX_WEIGHTS];   /* to fill for each weight; rank RAY_ABSENT (the start value): none */
-    int64_t          macs;              /* to fill: multiply-adds of one item, 0 when not worth counting */
-    ray_error       *error;             /* ray_fail(c->error, "kernel_size 7 is larger than ..."): no place, no layer name */
+    ray_shape        weight[RAY_MAX_WEIGHTS];
+                                        /* to fill for each weight; rank RAY_ABSENT (the start
+                                         * value): none */
+    int64_t          macs;              /* to fill: multiply-adds of one item, 0 if negligible */
+    ray_error       *error;             /* ray_fail(c->error, "kernel_size 7 is larger than ..."):
+                                         * no place, no layer name */
 } ray_infer;
 
 /* One layer applied to one batch.  forward writes out->data.  backward reads dout and writes din[i]
  * whole for each i with din[i].data not NULL (input gradient: Jacobian transposed times dout).  In
- * backward in[i].data and out->data are NULL unless the kind's `reads` asks for them; dims are always
- * there. */
+ * backward in[i].data and out->data are NULL unless the kind's `reads` asks for them; dims are
+ * always there. */
 typedef struct ray_op {
     const void       *options;
     const ray_tensor *in;
@@ -44,7 +48,8 @@ typedef struct ray_op {
     RAY_REAL         *work;             /* workspace() numbers, on 64 bytes, not zeroed */
 } ray_op;
 
-enum { RAY_READS_IN = 1, RAY_READS_OUT = 2 };   /* ray_kind.reads: what backward needs beside dout and weights */
+/* ray_kind.reads: what backward needs beside dout and weights. */
+enum { RAY_READS_IN = 1, RAY_READS_OUT = 2 };
 
 typedef struct ray_kind {
     const char *name;                   /* as torch.nn, in snake_case */
@@ -52,14 +57,18 @@ typedef struct ray_kind {
     uint32_t    traits;                 /* RAY_LINEAR, ... */
     int32_t     min_in, max_in;         /* inputs; 0, 0 means 1, 1; RAY_ANY: no limit */
     uint32_t    reads;
-    bool        view;                   /* out is in with another shape: forward and backward are never
-                                         * called by the runner, and may be NULL: it shares the memory */
+    bool        view;                   /* out is in with another shape: forward and backward are
+                                         * never called by the runner, and may be NULL: it shares
+                                         * the memory */
     const ray_option *options;          /* NULL: none */
     size_t      options_size;
-    const char *weights[RAY_MAX_WEIGHTS + 1];   /* names of its weights, in order: "weight", "bias" */
-    const char *ignored;                /* a tensor beside them that is left unused without complaint, or NULL */
+    const char *weights[RAY_MAX_WEIGHTS + 1];   /* names, in order: "weight", "bias" */
+    const char *ignored;                /* a tensor beside them that is left unused without
+                                         * complaint, or NULL */
     int       (*infer)(ray_infer *c);   /* 0, or ray_fail(c->error, ...) */
-    int64_t   (*workspace)(const ray_op *op);   /* numbers needed for either direction (data pointers are NULL); NULL: 0 */
+    int64_t   (*workspace)(const ray_op *op);
+                                        /* numbers needed for either direction (data pointers are
+                                         * NULL); NULL: 0 */
     void      (*forward)(const ray_op *op);
     void      (*backward)(const ray_op *op);
 } ray_kind;
@@ -75,9 +84,9 @@ int ray_kind_unknown(const char *name, ray_error *error);
 int32_t ray_kind_min_in(const ray_kind *kind);
 int32_t ray_kind_max_in(const ray_kind *kind);
 
-int64_t ray_shape_size(const ray_shape *shape);                 /* product; -1 when it leaves 2^48 */
-const char *ray_shape_text(const ray_shape *shape, char buffer[128]);      /* "64x56x56" */
-int64_t ray_tensor_size(const ray_tensor *tensor);              /* product of all dims */
-int64_t ray_tensor_item_size(const ray_tensor *tensor);         /* product of dim[1] on */
+int64_t ray_shape_size(const ray_shape *shape);                    /* product; -1 beyond 2^48 */
+const char *ray_shape_text(const ray_shape *shape, char buffer[128]);           /* "64x56x56" */
+int64_t ray_tensor_size(const ray_tensor *tensor);                 /* product of all dims */
+int64_t ray_tensor_item_size(const ray_tensor *tensor);            /* product of dim[1] on */
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* layer_norm.c - normalisation over the last dimensions of an item. */
 #include <string.h>
-#include "layers/norm.h"
+
+#include "norm.h"
 
 typedef struct layer_norm_options {
     ray_ints normalized_shape;

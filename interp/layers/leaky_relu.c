@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* leaky_relu.c - relu that lets a little of what is negative through. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 typedef struct leaky_options { double negative_slope; bool inplace; } leaky_options;
 

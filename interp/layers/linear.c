@@ -2,9 +2,10 @@
 /* linear.c - y = W x + b along the last axis. */
 #include <inttypes.h>
 #include <math.h>
+
 #include "base/memory.h"
+#include "dims.h"
 #include "kernels/dense.h"
-#include "layers/dims.h"
 
 typedef struct linear_options {
     int64_t in_features, out_features;

@@ -5,7 +5,8 @@
  *   y = x s^-beta,  dx = dy s^-beta - 2 alpha beta / size x times the sum of dy x s^(-beta - 1)
  * over the channels in whose window c is. */
 #include <math.h>
-#include "layers/elementwise.h"
+
+#include "elementwise.h"
 
 typedef struct lrn_options { int64_t size; double alpha, beta, k; } lrn_options;
 

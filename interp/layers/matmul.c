@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* matmul.c - products of the matrices in the last two axes; those before broadcast as in numpy. */
 #include <inttypes.h>
+
 #include "base/memory.h"
 #include "kernels/gemm.h"
 #include "kernels/parallel.h"
-#include "layers/kind.h"
+#include "kind.h"
 
 enum { MATRIX_AXES = 2, BLOCK = 32, ENOUGH_TASKS = 16 };
 

@@ -2,8 +2,9 @@
 /* max_pool.c - the largest number in a sliding window.  NaN is larger than all; of equal numbers
  * the first gets the gradient, of several NaN the last, as in torch. */
 #include <math.h>
-#include "layers/pool.h"
-#include "layers/real.h"
+
+#include "pool.h"
+#include "real.h"
 
 enum { CHUNK = 128 };       /* outputs of a row that backward treats together */
 

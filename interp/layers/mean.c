@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* mean.c - the mean over whole dimensions. */
 #include <math.h>
-#include "layers/dims.h"
-#include "layers/walk.h"
+
+#include "dims.h"
+#include "walk.h"
 
 typedef struct mean_options {
     ray_ints dim;

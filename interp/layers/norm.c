@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* norm.c - arithmetic of the normalisations. */
+#include "norm.h"
+
 #include <string.h>
-#include "layers/norm.h"
-#include "layers/sum.h"
+
+#include "sum.h"
 
 enum { SERIAL = 32768 };
 

@@ -5,8 +5,9 @@
 #define RAY_LAYERS_NORM_H
 
 #include <math.h>
-#include "layers/kind.h"
-#include "layers/real.h"
+
+#include "kind.h"
+#include "real.h"
 
 /* Weights in the order of their names. */
 enum { RAY_NORM_WEIGHT, RAY_NORM_BIAS, RAY_NORM_MEAN, RAY_NORM_VARIANCE };

@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include "layers/window.h"
+
+#include "window.h"
 
 enum { CONSTANT, REFLECT, REPLICATE, CIRCULAR };
 

@@ -2,8 +2,9 @@
 /* permute.c - dimensions in another order. */
 #include <inttypes.h>
 #include <math.h>
-#include "layers/dims.h"
-#include "layers/walk.h"
+
+#include "dims.h"
+#include "walk.h"
 
 typedef struct permute_options {
     ray_ints dims;

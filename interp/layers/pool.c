@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* pool.c - geometry of max_pool and avg_pool. */
+#include "pool.h"
+
 #include <inttypes.h>
-#include "layers/pool.h"
 
 static const char *const axis_name[] = { "depth", "height", "width" };
 

@@ -6,7 +6,7 @@
 #ifndef RAY_LAYERS_POOL_H
 #define RAY_LAYERS_POOL_H
 
-#include "layers/window.h"
+#include "window.h"
 
 /* One axis: output o has its tap k at input o stride + k dilation - before, if there is one. */
 typedef struct ray_pool_axis {

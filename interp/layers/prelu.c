@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* prelu.c - leaky_relu with a learnt slope for all channels or for each. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 typedef struct prelu_options { int64_t num_parameters; } prelu_options;
 

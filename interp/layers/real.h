@@ -5,6 +5,7 @@
 #define RAY_LAYERS_REAL_H
 
 #include <math.h>
+
 #include "ray_types.h"
 
 #define RAY_REAL_FUNCTION(name)                                         \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* registry.c - the table of all layer kinds, made from the list in meson.build. */
 #include <string.h>
+
 #include "base/text.h"
-#include "layers/kind.h"
+#include "kind.h"
 
 #define RAY_KIND_FILE(file) extern RAY_KINDS(file);
 #include "kinds_list.h"
@@ -29,7 +30,7 @@ const ray_kind *ray_kind_find(const char *name)
 {
     for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
         for (const ray_kind *kind = files[f]; kind->name; kind++) {
-            if (strcmp(kind->name, name) == 0)
+            if (!strcmp(kind->name, name))
                 return kind;
         }
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* relu.c - what is positive passes; the gradient at 0 is 0. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 static const ray_option options[] = {
     RAY_INPLACE_OPTION(ray_inplace_options),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* relu6.c - relu cut at 6; the gradient at 0 and at 6 is 0. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 static const ray_option options[] = {
     RAY_INPLACE_OPTION(ray_inplace_options),

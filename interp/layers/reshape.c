@@ -3,8 +3,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+
 #include "base/memory.h"
-#include "layers/kind.h"
+#include "kind.h"
 
 typedef struct reshape_options { ray_ints shape; } reshape_options;
 

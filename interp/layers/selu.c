@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* selu.c - the scaled exponential linear unit; its constants keep mean 0 and variance 1. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 static const RAY_REAL alpha = (RAY_REAL)1.6732632423543772848170429916717;
 static const RAY_REAL scale = (RAY_REAL)1.0507009873554804934193349852946;

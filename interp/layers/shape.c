@@ -2,8 +2,9 @@
 /* shape.c - sizes of shapes and tensors. */
 #include <inttypes.h>
 #include <stdio.h>
+
 #include "base/memory.h"
-#include "layers/kind.h"
+#include "kind.h"
 
 int64_t ray_shape_size(const ray_shape *shape)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sigmoid.c - the logistic function. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 static const ray_option options[] = {
     RAY_INPLACE_OPTION(ray_inplace_options),

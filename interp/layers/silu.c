@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* silu.c - x times the logistic function, also known as swish. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 static const ray_option options[] = {
     RAY_INPLACE_OPTION(ray_inplace_options),

@@ -3,8 +3,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-#include "layers/dims.h"
-#include "layers/walk.h"
+
+#include "dims.h"
+#include "walk.h"
 
 typedef struct slice_options {
     int64_t  dim, start, step;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* softmax.c - softmax and its logarithm along one dimension. */
 #include <math.h>
-#include "layers/dims.h"
-#include "layers/elementwise.h"
-#include "layers/sum.h"
+
+#include "dims.h"
+#include "elementwise.h"
+#include "sum.h"
 
 typedef struct softmax_options {
     int64_t dim;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* softplus.c - a smooth relu; above the threshold it is the identity. */
-#include "layers/elementwise.h"
+#include "elementwise.h"
 
 typedef struct softplus_options { double beta, threshold; } softplus_options;
 

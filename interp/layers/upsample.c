@@ -5,7 +5,8 @@
  * for out/in as given. */
 #include <inttypes.h>
 #include <math.h>
-#include "layers/window.h"
+
+#include "window.h"
 
 enum { NEAREST, LINEAR, BILINEAR, TRILINEAR };
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* walk.c - a walk is first made as short as it can be, then goes along rows: its last dim. */
+#include "walk.h"
+
 #include <string.h>
-#include "layers/sum.h"
-#include "layers/walk.h"
+
+#include "sum.h"
 
 enum { PIECE = 4096, SUM_PIECE = 1024, SERIAL = 32768 };
 

@@ -6,7 +6,7 @@
 #ifndef RAY_LAYERS_WALK_H
 #define RAY_LAYERS_WALK_H
 
-#include "layers/kind.h"
+#include "kind.h"
 
 typedef struct ray_walk {
     int64_t start, dim[RAY_MAX_RANK], stride[RAY_MAX_RANK];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* window.c - reading and checking the window of a convolution or a pool. */
+#include "window.h"
+
 #include <inttypes.h>
-#include "layers/window.h"
 
 static const char *const axes_text[] = {
     "", "1 (length)", "2 (height, width)", "3 (depth, height, width)"

@@ -8,7 +8,7 @@
 #ifndef RAY_LAYERS_WINDOW_H
 #define RAY_LAYERS_WINDOW_H
 
-#include "layers/kind.h"
+#include "kind.h"
 
 enum { RAY_MAX_AXES = 3, RAY_PADDING_SAME = -1, RAY_PADDING_VALID = -2 };
 #define RAY_PADDING_WORDS "same|valid"      /* of a `padding` option: RAY_INTS, count 6 */

@@ -21,7 +21,7 @@ static int gauss_make(gauss *g, double sigma, ray_error *error)
 {
     *g = (gauss){ .reach = (int64_t)ceil(4 * sigma) };
     g->weight = ray_alloc((size_t)(2 * (g->reach + 1)), sizeof(double));
-    if (g->weight == NULL)
+    if (!g->weight)
         return ray_fail_memory(error);
     g->tail = g->weight + g->reach + 1;
     double width = sqrt(2) * sigma + FLT_EPSILON, sum = 0;
@@ -48,7 +48,7 @@ static double blur_at(const gauss *g, const RAY_REAL *line, int64_t step, int64_
 {
     int64_t first = i > g->reach ? i - g->reach : 0;
     int64_t end = n - i > g->reach ? i + g->reach + 1 : n;
-    double  sum = 0;
+    double sum = 0;
     for (int64_t j = first; j < i; j++)
         sum += g->weight[i - j] * line[j * step];
     for (int64_t j = i; j < end; j++)
@@ -61,7 +61,7 @@ static double blur_at(const gauss *g, const RAY_REAL *line, int64_t step, int64_
 static void blur_rows(const gauss *g, const ray_tensor *map, ray_border border, RAY_REAL *out)
 {
     int64_t width = map->dim[3], rows = map->dim[0] * map->dim[1] * map->dim[2];
-#pragma omp parallel for schedule(static)
+    #pragma omp parallel for schedule(static)
     for (int64_t y = 0; y < rows; y++)
         for (int64_t x = 0; x < width; x++)
             out[y * width + x] = (RAY_REAL)blur_at(g, map->data + y * width, 1, width, x, border);
@@ -70,7 +70,7 @@ static void blur_rows(const gauss *g, const ray_tensor *map, ray_border border, 
 static void blur_columns(const gauss *g, const RAY_REAL *in, ray_border border, ray_tensor *map)
 {
     int64_t height = map->dim[2], width = map->dim[3], rows = map->dim[0] * map->dim[1] * height;
-#pragma omp parallel for schedule(static)
+    #pragma omp parallel for schedule(static)
     for (int64_t y = 0; y < rows; y++) {
         const RAY_REAL *plane = in + y / height * height * width;
         for (int64_t x = 0; x < width; x++)
@@ -88,13 +88,13 @@ int ray_map_blur(ray_tensor *map, double sigma, ray_border border, ray_error *er
                         widest);
     if (sigma == 0)
         return 0;
-    gauss     g;
-    size_t    n = (size_t)(map->dim[0] * map->dim[1] * map->dim[2] * map->dim[3]);
+    gauss g;
+    size_t n = (size_t)(map->dim[0] * map->dim[1] * map->dim[2] * map->dim[3]);
     RAY_REAL *rows = ray_alloc(n, sizeof *rows);
-    if (rows == NULL)
+    if (!rows)
         return ray_fail_memory(error);
     int failed = gauss_make(&g, sigma, error);
-    if (failed == 0) {
+    if (!failed) {
         blur_rows(&g, map, border, rows);
         blur_columns(&g, rows, border, map);
         free(g.weight);

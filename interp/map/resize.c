@@ -12,7 +12,7 @@ typedef struct between { int64_t low, high; float share; } between;
 
 static between place_bilinear(int64_t target, float scale, int64_t n)
 {
-    double  at = fmax((double)scale * ((double)target + 0.5) - 0.5, 0);
+    double at = fmax((double)scale * ((double)target + 0.5) - 0.5, 0);
     int64_t low = (int64_t)at < n - 1 ? (int64_t)at : n - 1;
     return (between){ low, low < n - 1 ? low + 1 : low,
                       low < n - 1 ? (float)(at - (double)low) : 0 };
@@ -29,8 +29,8 @@ static between place_nearest(int64_t target, float scale, int64_t n)
 static between *place_all(int64_t from, int64_t to, ray_resize_mode mode)
 {
     between *place = ray_alloc((size_t)to, sizeof *place);
-    float    scale = (float)from / (float)to;
-    for (int64_t i = 0; place != NULL && i < to; i++)
+    float scale = (float)from / (float)to;
+    for (int64_t i = 0; place && i < to; i++)
         place[i] = mode == RAY_RESIZE_NEAREST ? place_nearest(i, scale, from)
                                               : place_bilinear(i, scale, from);
     return place;
@@ -57,7 +57,7 @@ static void resize_planes(const ray_tensor *map, const between *row, const betwe
 {
     int64_t height = out->dim[2], width = out->dim[3], from = map->dim[3];
     int64_t rows = out->dim[0] * out->dim[1] * height;
-#pragma omp parallel for schedule(static)
+    #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < rows; i++) {
         const RAY_REAL *plane = map->data + i / height * map->dim[2] * from;
         between r = row[i % height];
@@ -72,10 +72,10 @@ static int check_sizes(const ray_tensor *map, int64_t height, int64_t width, siz
     int64_t size;
     if (map->rank != 4 || map->dim[2] < 1 || map->dim[3] < 1)
         return ray_fail(error, "only a map with height and width can be resized");
-    if (height < 1 || width < 1 || height > INT32_MAX || width > INT32_MAX ||
-        !ray_multiply_checked(height, width, &size) ||
-        !ray_multiply_checked(size, map->dim[0] * map->dim[1], &size) ||
-        !ray_multiply_checked(size, sizeof(RAY_REAL), &size))
+    if (height < 1 || width < 1 || height > INT32_MAX || width > INT32_MAX
+        || !ray_multiply_checked(height, width, &size)
+        || !ray_multiply_checked(size, map->dim[0] * map->dim[1], &size)
+        || !ray_multiply_checked(size, sizeof(RAY_REAL), &size))
         return ray_fail(error, "a map cannot be resized to %lld x %lld", (long long)width,
                         (long long)height);
     *bytes = (size_t)size;
@@ -87,12 +87,12 @@ int ray_map_resize(const ray_tensor *map, int64_t height, int64_t width, ray_res
 {
     size_t bytes = 0;
     *out = (ray_tensor){ .data = NULL };
-    if (check_sizes(map, height, width, &bytes, error) != 0)
+    if (check_sizes(map, height, width, &bytes, error))
         return -1;
     between *row = place_all(map->dim[2], height, mode);
     between *column = place_all(map->dim[3], width, mode);
     *out = (ray_tensor){ ray_alloc_aligned(bytes), { map->dim[0], map->dim[1], height, width }, 4 };
-    int failed = row == NULL || column == NULL || out->data == NULL;
+    int failed = !row || !column || !out->data;
     if (!failed)
         resize_planes(map, row, column, out);
     free(row);

@@ -72,7 +72,8 @@ static int unknown_class(const ray_network *network, const char *text, ray_error
     for (int64_t i = 0; i < network->labels.n; i++)
         ray_nearest_offer(&nearest, network->labels.name[i]);
     return ray_fail(error, "target \"%s\": no such class%s%s", text,
-                    network->labels.n ? " in the labels" : "; this network has no labels, give an index",
+                    network->labels.n ? " in the labels"
+                                      : "; this network has no labels, give an index",
                     ray_nearest_hint(&nearest, hint, sizeof hint));
 }
 

@@ -35,8 +35,8 @@ static int check_label_count(const ray_network *network, ray_error *error)
     int64_t classes = network->graph.activations[network->graph.output].shape.dim[0];
     if (network->labels.n == classes)
         return 0;
-    return ray_fail_at(error, d->yaml.path, d->labels.mark, "labels: %s has %lld lines; the output has "
-                       "%lld classes, one a line is expected", d->labels.text,
+    return ray_fail_at(error, d->yaml.path, d->labels.mark, "labels: %s has %lld lines; the output "
+                       "has %lld classes, one a line is expected", d->labels.text,
                        (long long)network->labels.n, (long long)classes);
 }
 
@@ -72,7 +72,8 @@ int ray_network_open(ray_network **out, const char *path, const ray_open_options
         return ray_fail_memory(error);
     if (ray_description_read(&network->description, path, error)
         || ray_graph_compile(&network->graph, &network->description, error)
-        || ray_defaults_check(network, error) || open_labels(network, error) || find_example(network, error)
+        || ray_defaults_check(network, error) || open_labels(network, error)
+        || find_example(network, error)
         || open_weights(network, options ? options : &none, error)) {
         ray_network_close(network);
         return -1;
@@ -130,7 +131,8 @@ int ray_network_check_runnable(const ray_network *network, ray_error *error)
 {
     if (network->weights || network->graph.n_activations == network->graph.first_weight)
         return 0;
-    return ray_fail(error, "%s: opened without weights; it can be shown, not run", network->graph.path);
+    return ray_fail(error, "%s: opened without weights; it can be shown, not run",
+                    network->graph.path);
 }
 
 int ray_network_check_input(const ray_network *network, const ray_tensor *input, ray_error *error)

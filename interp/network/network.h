@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* network.h - a graph with its weights and labels: what ray_network is inside. Constant once open. */
+/* network.h - a graph with its weights and labels: inside ray_network.  Constant once open. */
 #ifndef RAY_NETWORK_NETWORK_H
 #define RAY_NETWORK_NETWORK_H
 
@@ -28,7 +28,7 @@ int  ray_defaults_check(const ray_network *network, ray_error *error);
 /* Finds, checks and takes every weight of the graph; every tensor of the file must be used. */
 int ray_weights_bind(ray_network *network, const char *path, ray_error *error);
 
-/* Weights a trained network might have: variance kept from layer to layer, the same for the same seed. */
+/* Weights a trained network might have: variance kept through layers, the same for a seed. */
 int ray_weights_randomize(ray_network *network, uint64_t seed, ray_error *error);
 
 /* Refuses to run a network opened without weights. */

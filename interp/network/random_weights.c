@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* random_weights.c - weights for benchmarks and tests.  Weights of rank 2 and more are uniform with variance
- * 2 / fan-in (He et al., "Delving deep into rectifiers", ICCV 2015); scales and variances are near 1,
- * offsets near 0.  Each number depends on seed, tensor and position alone. */
+/* random_weights.c - weights for benchmarks and tests.  Weights of rank 2 and more are uniform with
+ * variance 2 / fan-in (He et al., "Delving deep into rectifiers", ICCV 2015); scales and variances
+ * are near 1, offsets near 0.  Each number depends on seed, tensor and position alone. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,8 @@ static void fill_uniform(RAY_REAL *data, int64_t n, uint64_t key, double low, do
         data[i] = (RAY_REAL)(low + (high - low) * (double)(mix(key + (uint64_t)i) >> 40) * 0x1p-24);
 }
 
-static void fill_weight(RAY_REAL *data, const ray_activation *weight, const char *role, uint64_t key)
+static void fill_weight(RAY_REAL *data, const ray_activation *weight, const char *role,
+                        uint64_t key)
 {
     const ray_shape *shape = &weight->shape;
     if (shape->rank >= 2) {
@@ -70,7 +71,8 @@ int ray_weights_randomize(ray_network *network, uint64_t seed, ray_error *error)
         tensor->data = at;
         tensor->rank = weight->shape.rank;
         memcpy(tensor->dim, weight->shape.dim, (size_t)tensor->rank * sizeof *tensor->dim);
-        fill_weight(at, weight, find_role(graph, graph->first_weight + i), mix(seed) + mix((uint64_t)i + 1));
+        fill_weight(at, weight, find_role(graph, graph->first_weight + i),
+                    mix(seed) + mix((uint64_t)i + 1));
         at += round_up(weight->size);
     }
     return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* plan.c - lifetimes.  Step i evaluates layer i; values wanted by a backward pass live to the last step.
- * In the backward pass step i sends signals through layer n - 1 - i. */
+/* plan.c - lifetimes.  Step i evaluates layer i; values wanted by a backward pass live to the last
+ * step.  In the backward pass step i sends signals through layer n - 1 - i. */
 #include "plan.h"
 
 #include <stdlib.h>
@@ -168,7 +168,8 @@ static int make(planner *p)
     return plan_values(p) || plan_signals(p) || plan_work(p);
 }
 
-int ray_plan_make(ray_plan *plan, const ray_graph *graph, const ray_demand *demand, ray_error *error)
+int ray_plan_make(ray_plan *plan, const ray_graph *graph, const ray_demand *demand,
+                  ray_error *error)
 {
     *plan = (ray_plan){ 0 };
     planner p = { .graph = graph, .demand = demand, .plan = plan, .error = error };

@@ -9,21 +9,22 @@
 typedef struct ray_demand {
     int64_t        batch;
     const bool    *keep_value;      /* by activation: its value stays until the next forward */
-    const bool    *want_signal;     /* by activation: the backward pass goes here, and the signal stays */
-    const uint8_t *reads;           /* by layer: RAY_READS_* of its backward function, should it run */
+    const bool    *want_signal;     /* by activation: backward goes here, and the signal stays */
+    const uint8_t *reads;           /* by layer: RAY_READS_* of its backward function, if run */
 } ray_demand;
 
 /* Offsets are in numbers, multiples of 16; RAY_NO_ID: no place, not needed. */
 typedef struct ray_plan {
     int64_t  batch;
     int64_t *value;                 /* by activation */
-    int64_t *signal;                /* by activation; those on the way to a wanted one have a place */
+    int64_t *signal;                /* by activation; those on the way to a wanted one too */
     int64_t  values_size, signals_size;
     int64_t  spare_size;            /* the second signal of an activation with several readers */
     int64_t  work_size;             /* the largest workspace of a layer */
 } ray_plan;
 
-int  ray_plan_make(ray_plan *plan, const ray_graph *graph, const ray_demand *demand, ray_error *error);
+int  ray_plan_make(ray_plan *plan, const ray_graph *graph, const ray_demand *demand,
+                   ray_error *error);
 void ray_plan_free(ray_plan *plan);
 
 #endif

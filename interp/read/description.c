@@ -22,11 +22,11 @@ static int read_from(ray_description *d, ray_layer_description *layer, const ray
 static int read_params(ray_description *d, ray_layer_description *layer, const ray_node *node,
                        ray_error *error)
 {
-    if (ray_node_expect(d, node, "params", RAY_MAPPING, error) != 0)
+    if (ray_node_expect(d, node, "params", RAY_MAPPING, error))
         return -1;
     for (int32_t i = 0; i < node->n; i++) {
         ray_word tensor;
-        if (ray_word_read(d, node->values[i], node->keys[i]->text, &tensor, error) != 0)
+        if (ray_word_read(d, node->values[i], node->keys[i]->text, &tensor, error))
             return -1;
     }
     layer->params = node;
@@ -39,31 +39,31 @@ static int read_layer(ray_description *d, const ray_node *node, ray_layer_descri
     const ray_node *found;
     layer->n_from = -1;
     layer->node = node;
-    if (ray_node_expect(d, node, "a layer", RAY_MAPPING, error) != 0 ||
-        ray_key_require(d, node, "name", error) != 0 ||
-        ray_key_require(d, node, "type", error) != 0 ||
-        ray_name_read(d, ray_node_find(node, "name"), "name", &layer->name, error) != 0 ||
-        ray_name_read(d, ray_node_find(node, "type"), "type", &layer->type, error) != 0)
+    if (ray_node_expect(d, node, "a layer", RAY_MAPPING, error)
+        || ray_key_require(d, node, "name", error)
+        || ray_key_require(d, node, "type", error)
+        || ray_name_read(d, ray_node_find(node, "name"), "name", &layer->name, error)
+        || ray_name_read(d, ray_node_find(node, "type"), "type", &layer->type, error))
         return -1;
     found = ray_node_find(node, "from");
-    if (found != NULL && read_from(d, layer, found, error) != 0)
+    if (found && read_from(d, layer, found, error))
         return -1;
     found = ray_node_find(node, "params");
-    return found == NULL ? 0 : read_params(d, layer, found, error);
+    return found ? read_params(d, layer, found, error) : 0;
 }
 
 static int read_layers(ray_description *d, const ray_node *node, ray_error *error)
 {
-    if (ray_node_expect(d, node, "layers", RAY_SEQUENCE, error) != 0)
+    if (ray_node_expect(d, node, "layers", RAY_SEQUENCE, error))
         return -1;
     if (node->n == 0)
         return ray_fail_at(error, d->yaml.path, node->mark, "layers: the list is empty; a network "
                            "has at least one layer");
     d->layers = ray_arena_alloc(&d->yaml.arena, (size_t)node->n, sizeof *d->layers);
-    if (d->layers == NULL)
+    if (!d->layers)
         return ray_fail_memory(error);
     for (; d->n_layers < node->n; d->n_layers++)
-        if (read_layer(d, node->values[d->n_layers], &d->layers[d->n_layers], error) != 0)
+        if (read_layer(d, node->values[d->n_layers], &d->layers[d->n_layers], error))
             return -1;
     return 0;
 }
@@ -99,7 +99,7 @@ static int read_ignored(ray_description *d, const ray_node *node, ray_error *err
 static int read_version(ray_description *d, const ray_node *node, ray_error *error)
 {
     int64_t version;
-    if (ray_node_expect(d, node, "rayinterp", RAY_SCALAR, error) != 0)
+    if (ray_node_expect(d, node, "rayinterp", RAY_SCALAR, error))
         return -1;
     if (!node->quoted && ray_parse_int(node->text, &version) && version == 1)
         return 0;
@@ -111,27 +111,27 @@ static int read_version(ray_description *d, const ray_node *node, ray_error *err
 static int read_example(ray_description *d, const ray_node *node, ray_error *error)
 {
     static const char *const keys[] = { "input", "target", NULL };
-    if (ray_node_expect(d, node, "example", RAY_MAPPING, error) != 0 ||
-        ray_keys_check(d, node, keys, error) != 0 || ray_key_require(d, node, "input", error) != 0)
+    if (ray_node_expect(d, node, "example", RAY_MAPPING, error)
+        || ray_keys_check(d, node, keys, error) || ray_key_require(d, node, "input", error))
         return -1;
     const ray_node *target = ray_node_find(node, "target");
-    if (target != NULL && ray_name_read(d, target, "target", &d->example_target, error) != 0)
+    if (target && ray_name_read(d, target, "target", &d->example_target, error))
         return -1;
     return ray_name_read(d, ray_node_find(node, "input"), "input", &d->example_input, error);
 }
 
 static int read_defaults(ray_description *d, const ray_node *node, ray_error *error)
 {
-    if (ray_node_expect(d, node, "defaults", RAY_MAPPING, error) != 0)
+    if (ray_node_expect(d, node, "defaults", RAY_MAPPING, error))
         return -1;
     d->defaults = ray_arena_alloc(&d->yaml.arena, (size_t)node->n, sizeof *d->defaults);
-    if (d->defaults == NULL)
+    if (!d->defaults)
         return ray_fail_memory(error);
     for (int32_t i = 0; i < node->n; i++) {
         ray_default_description *one = &d->defaults[i];
         one->values = node->values[i];
-        if (ray_name_read(d, node->keys[i], "defaults", &one->method, error) != 0 ||
-            ray_node_expect(d, one->values, one->method.text, RAY_MAPPING, error) != 0)
+        if (ray_name_read(d, node->keys[i], "defaults", &one->method, error)
+            || ray_node_expect(d, one->values, one->method.text, RAY_MAPPING, error))
             return -1;
         d->n_defaults++;
     }
@@ -187,15 +187,15 @@ static int check_names(const ray_description *d, ray_error *error)
 {
     int32_t n = d->n_layers + 1;
     const ray_word **sorted = ray_alloc((size_t)n, sizeof *sorted);
-    if (sorted == NULL)
+    if (!sorted)
         return ray_fail_memory(error);
     sorted[0] = &d->input.name;
     for (int32_t i = 0; i < d->n_layers; i++)
         sorted[i + 1] = &d->layers[i].name;
     qsort(sorted, (size_t)n, sizeof *sorted, compare_words);
     int failed = 0;
-    for (int32_t i = 1; i < n && failed == 0; i++)
-        if (strcmp(sorted[i - 1]->text, sorted[i]->text) == 0)
+    for (int32_t i = 1; i < n && !failed; i++)
+        if (!strcmp(sorted[i - 1]->text, sorted[i]->text))
             failed = fail_duplicate(d, sorted[i - 1], sorted[i], error);
     free(sorted);
     return failed;
@@ -208,10 +208,10 @@ static int check_keys(const ray_description *d, ray_error *error)
     const char *names[N_KEYS + 1] = { NULL };
     for (int i = 0; i < N_KEYS; i++)
         names[i] = keys[i].name;
-    if (ray_keys_check(d, d->yaml.root, names, error) != 0)
+    if (ray_keys_check(d, d->yaml.root, names, error))
         return -1;
     for (int i = 0; i < N_KEYS; i++)
-        if (keys[i].required && ray_key_require(d, d->yaml.root, keys[i].name, error) != 0)
+        if (keys[i].required && ray_key_require(d, d->yaml.root, keys[i].name, error))
             return -1;
     return 0;
 }
@@ -224,7 +224,7 @@ static int check_version(ray_description *d, ray_error *error)
         return ray_fail_at(error, d->yaml.path, root->mark, "a graph file is a mapping that begins "
                            "with \"rayinterp: 1\"; %s is given", ray_node_kind(root));
     const ray_node *version = ray_node_find(root, "rayinterp");
-    if (version == NULL)
+    if (!version)
         return ray_fail_at(error, d->yaml.path, root->mark, "\"rayinterp: 1\", the version of the "
                            "format, is missing");
     return read_version(d, version, error);
@@ -232,14 +232,14 @@ static int check_version(ray_description *d, ray_error *error)
 
 static int read_all(ray_description *d, ray_error *error)
 {
-    if (check_version(d, error) != 0 || check_keys(d, error) != 0)
+    if (check_version(d, error) || check_keys(d, error))
         return -1;
     for (int i = 0; i < N_KEYS; i++) {
         const ray_node *node = ray_node_find(d->yaml.root, keys[i].name);
-        if (node != NULL && keys[i].read(d, node, error) != 0)
+        if (node && keys[i].read(d, node, error))
             return -1;
     }
-    if (d->output.text == NULL)
+    if (!d->output.text)
         d->output = d->layers[d->n_layers - 1].name;
     return check_names(d, error);
 }
@@ -247,12 +247,11 @@ static int read_all(ray_description *d, ray_error *error)
 int ray_description_read(ray_description *description, const char *path, ray_error *error)
 {
     memset(description, 0, sizeof *description);
-    if (ray_yaml_read(&description->yaml, path, error) != 0)
+    if (ray_yaml_read(&description->yaml, path, error))
         return -1;
     description->folder = ray_path_folder(path);
-    int failed = description->folder == NULL ? ray_fail_memory(error)
-                                             : read_all(description, error);
-    if (failed != 0)
+    int failed = description->folder ? read_all(description, error) : ray_fail_memory(error);
+    if (failed)
         ray_description_free(description);
     return failed;
 }

@@ -6,7 +6,7 @@
 
 #include "yaml.h"
 
-typedef struct ray_word { const char *text; ray_mark mark; } ray_word;      /* text NULL: not given */
+typedef struct ray_word { const char *text; ray_mark mark; } ray_word;  /* text NULL: not given */
 
 typedef struct ray_input_description {
     ray_word  name;                     /* default "input" */
@@ -21,18 +21,22 @@ typedef struct ray_layer_description {
     ray_word  name, type;
     ray_word *from;                     /* NULL with n_from = -1: the layer above */
     int32_t   n_from;
-    const ray_node *node;               /* the whole mapping: attributes are read by the kind's table */
+    const ray_node *node;               /* the whole mapping; the kind's table reads attributes */
     const ray_node *params;             /* mapping parameter -> tensor name, or NULL */
 } ray_layer_description;
 
-typedef struct ray_default_description { ray_word method; const ray_node *values; } ray_default_description;
+typedef struct ray_default_description {
+    ray_word method;
+    const ray_node *values;
+} ray_default_description;
 
 typedef struct ray_description {
     ray_yaml  yaml;
     char     *folder;                   /* what relative paths in the file are relative to */
     ray_word  name, weights, labels, output;    /* output: default the last layer */
     ray_word  example_input, example_target;
-    ray_word *ignored_weights;          /* `ignore_weights`: shell patterns of tensors that may be left unused */
+    ray_word *ignored_weights;          /* `ignore_weights`: shell patterns of tensors that may be
+                                         * left unused */
     int32_t   n_ignored_weights;
     ray_input_description input;
     ray_layer_description *layers;      int32_t n_layers;
@@ -46,13 +50,13 @@ void ray_description_free(ray_description *description);
 bool ray_layer_key_is_common(const char *key);
 
 /* Options from the pairs of a mapping by table, defaults first; keys for which skip() is true are
- * left out (skip may be NULL).  Unknown keys, wrong values and missing required options are errors at
- * their place in the file. */
+ * left out (skip may be NULL).  Unknown keys, wrong values and missing required options are errors
+ * at their place in the file. */
 int ray_options_read(const ray_option *table, void *options, const ray_node *mapping,
                      bool (*skip)(const char *key), const char *path, ray_error *error);
 
 /* One option from the value of its key. */
-int ray_option_read(const ray_option *option, void *options, const ray_node *value, const char *path,
-                    ray_error *error);
+int ray_option_read(const ray_option *option, void *options, const ray_node *value,
+                    const char *path, ray_error *error);
 
 #endif

@@ -39,7 +39,7 @@ typedef struct reader {
 static int check_name(const reader *r)
 {
     const ray_node *node = ray_node_find(r->mapping, "name");
-    return node == NULL ? 0 : ray_name_read(r->d, node, "name", &r->input->name, r->error);
+    return node ? ray_name_read(r->d, node, "name", &r->input->name, r->error) : 0;
 }
 
 static int check_shape(const reader *r)
@@ -63,7 +63,7 @@ static int check_picture(const reader *r)
         return 0;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const ray_node *node = ray_node_find(r->mapping, keys[i]);
-        if (node != NULL)
+        if (node)
             return ray_fail_at(r->error, r->d->yaml.path, node->mark, "%s: the input is not a "
                                "picture; its shape would be [1 or 3, height, width]", keys[i]);
     }
@@ -95,12 +95,11 @@ static int check_count(const reader *r, const char *key, int32_t n)
 int ray_input_read_description(ray_description *d, const ray_node *node, ray_error *error)
 {
     reader r = { d, node, &d->input, error };
-    if (ray_node_expect(d, node, "input", RAY_MAPPING, error) != 0 ||
-        ray_options_read(table, &d->input, node, NULL, d->yaml.path, error) != 0)
+    if (ray_node_expect(d, node, "input", RAY_MAPPING, error)
+        || ray_options_read(table, &d->input, node, NULL, d->yaml.path, error))
         return -1;
-    if (check_name(&r) != 0 || check_shape(&r) != 0 || check_picture(&r) != 0 ||
-        check_crop(&r) != 0)
+    if (check_name(&r) || check_shape(&r) || check_picture(&r) || check_crop(&r))
         return -1;
-    return check_count(&r, "mean", d->input.mean.n) != 0 ||
-           check_count(&r, "std", d->input.std.n) != 0 ? -1 : 0;
+    return check_count(&r, "mean", d->input.mean.n)
+           || check_count(&r, "std", d->input.std.n) ? -1 : 0;
 }

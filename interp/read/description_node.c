@@ -26,8 +26,8 @@ int ray_node_expect(const ray_description *d, const ray_node *node, const char *
 
 static bool is_listed(const char *const *list, const char *word)
 {
-    for (; *list != NULL; list++)
-        if (strcmp(*list, word) == 0)
+    for (; *list; list++)
+        if (!strcmp(*list, word))
             return true;
     return false;
 }
@@ -37,7 +37,7 @@ static int fail_unknown(const ray_description *d, const ray_node *key, const cha
 {
     char hint[256], all[256] = "";
     ray_nearest nearest = ray_nearest_start(key->text);
-    for (int i = 0; valid[i] != NULL; i++) {
+    for (int i = 0; valid[i]; i++) {
         ray_nearest_offer(&nearest, valid[i]);
         if (strlen(all) + strlen(valid[i]) + 3 < sizeof all)
             strcat(strcat(all, i == 0 ? "" : ", "), valid[i]);
@@ -61,7 +61,7 @@ int ray_keys_check(const ray_description *d, const ray_node *mapping, const char
 int ray_key_require(const ray_description *d, const ray_node *mapping, const char *key,
                     ray_error *error)
 {
-    if (ray_node_find(mapping, key) != NULL)
+    if (ray_node_find(mapping, key))
         return 0;
     ray_nearest nearest = ray_nearest_start(key);
     char hint[256];
@@ -76,7 +76,7 @@ int ray_key_require(const ray_description *d, const ray_node *mapping, const cha
 int ray_word_read(const ray_description *d, const ray_node *node, const char *what, ray_word *word,
                   ray_error *error)
 {
-    if (ray_node_expect(d, node, what, RAY_SCALAR, error) != 0)
+    if (ray_node_expect(d, node, what, RAY_SCALAR, error))
         return -1;
     *word = (ray_word){ node->text, node->mark };
     return 0;
@@ -95,7 +95,7 @@ static bool has_control(const char *text)
 int ray_name_read(const ray_description *d, const ray_node *node, const char *what, ray_word *word,
                   ray_error *error)
 {
-    if (ray_word_read(d, node, what, word, error) != 0)
+    if (ray_word_read(d, node, what, word, error))
         return -1;
     if (word->text[0] == '\0')
         return ray_fail_at(error, d->yaml.path, node->mark, "%s: the text is empty", what);
@@ -116,10 +116,10 @@ int ray_words_read(ray_description *d, const ray_node *node, const char *what, r
     if (count == 0)
         return ray_fail_at(error, d->yaml.path, node->mark, "%s: the list is empty", what);
     *words = ray_arena_alloc(&d->yaml.arena, (size_t)count, sizeof **words);
-    if (*words == NULL)
+    if (!*words)
         return ray_fail_memory(error);
     for (int32_t i = 0; i < count; i++)
-        if (ray_name_read(d, is_list ? node->values[i] : node, what, *words + i, error) != 0)
+        if (ray_name_read(d, is_list ? node->values[i] : node, what, *words + i, error))
             return -1;
     *n = count;
     return 0;

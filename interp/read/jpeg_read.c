@@ -73,7 +73,7 @@ static void read_rows(decoder *d)
 {
     j_decompress_ptr jpeg = &d->jpeg;
     size_t stride = (size_t)d->picture->width * (size_t)d->picture->channels;
-    bool   cmyk = jpeg->out_color_space == JCS_CMYK;
+    bool cmyk = jpeg->out_color_space == JCS_CMYK;
     JSAMPARRAY inks = NULL;
     if (cmyk)
         inks = jpeg->mem->alloc_sarray((j_common_ptr)jpeg, JPOOL_IMAGE, jpeg->output_width * 4, 1);
@@ -108,14 +108,14 @@ static void start(decoder *d)
 
 static int decode(decoder *d)
 {
-    if (setjmp(d->escape) != 0)
+    if (setjmp(d->escape))
         return -1;
     start(d);
     jpeg_read_header(&d->jpeg, TRUE);
-    if (check_components(d) != 0)
+    if (check_components(d))
         return -1;
     if (ray_picture_alloc(d->picture, d->jpeg.image_width, d->jpeg.image_height,
-                          d->jpeg.num_components == 1 ? 1 : 3, d->error) != 0)
+                          d->jpeg.num_components == 1 ? 1 : 3, d->error))
         return ray_fail_prefix(d->error, "%s: ", d->bytes->path);
     jpeg_start_decompress(&d->jpeg);
     read_rows(d);
@@ -128,7 +128,7 @@ int ray_jpeg_decode(const ray_picture_bytes *bytes, ray_picture *picture, ray_er
     decoder d = { .bytes = bytes, .picture = picture, .error = error };
     int failed = decode(&d);
     jpeg_destroy_decompress(&d.jpeg);
-    if (failed != 0)
+    if (failed)
         ray_picture_free(picture);
     return failed;
 }

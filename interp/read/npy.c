@@ -31,12 +31,12 @@ static void transpose(const ray_tensor *shape, int64_t count, const RAY_REAL *fr
 static RAY_REAL *read_numbers(const ray_npy_header *header, const unsigned char *bytes)
 {
     RAY_REAL *data = ray_alloc_aligned((size_t)header->count * sizeof *data);
-    if (data != NULL)
+    if (data)
         ray_numbers_convert(header->type, header->swapped, bytes, header->count, data);
-    if (data == NULL || !header->fortran || header->shape.rank < 2)
+    if (!data || !header->fortran || header->shape.rank < 2)
         return data;
     RAY_REAL *ordered = ray_alloc_aligned((size_t)header->count * sizeof *data);
-    if (ordered != NULL)
+    if (ordered)
         transpose(&header->shape, header->count, data, ordered);
     free(data);
     return ordered;
@@ -47,11 +47,11 @@ int ray_npy_parse(const char *name, const unsigned char *bytes, size_t size, ray
 {
     ray_npy_header header;
     *tensor = (ray_tensor){ .data = NULL };
-    if (ray_npy_header_parse(name, bytes, size, &header, error) != 0 ||
-        ray_npy_header_check(name, &header, size, error) != 0)
+    if (ray_npy_header_parse(name, bytes, size, &header, error)
+        || ray_npy_header_check(name, &header, size, error))
         return -1;
     RAY_REAL *data = read_numbers(&header, bytes + header.begin);
-    if (data == NULL)
+    if (!data)
         return ray_fail_memory(error);
     *tensor = header.shape;
     tensor->data = data;
@@ -62,7 +62,7 @@ int ray_npy_read(const char *path, ray_tensor *out, ray_error *error)
 {
     ray_mapping mapping;
     *out = (ray_tensor){ .data = NULL };
-    if (ray_mapping_open(&mapping, path, error) != 0)
+    if (ray_mapping_open(&mapping, path, error))
         return -1;
     int failed = ray_npy_parse(path, mapping.data, mapping.size, out, error);
     ray_mapping_close(&mapping);

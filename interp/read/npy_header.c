@@ -45,7 +45,7 @@ static bool take(cursor *c, char wanted)
 static int read_word(cursor *c, const char *ends, const char *what, char word[LONGEST_WORD])
 {
     size_t n = 0;
-    while (c->at + n < c->end && c->at[n] != '\0' && strchr(ends, c->at[n]) == NULL)
+    while (c->at + n < c->end && c->at[n] != '\0' && !strchr(ends, c->at[n]))
         n++;
     if (c->at + n == c->end || n == 0 || n >= LONGEST_WORD)
         return fail_expected(c, what);
@@ -61,7 +61,7 @@ static int read_string(cursor *c, const char *what, char word[LONGEST_WORD])
     if (!single && !take(c, '"'))
         return fail_expected(c, what);
     const char quote[2] = { single ? '\'' : '"', '\0' };
-    if (read_word(c, quote, what, word) != 0)
+    if (read_word(c, quote, what, word))
         return -1;
     c->at++;
     return 0;
@@ -75,13 +75,13 @@ static int read_type(cursor *c)
     if (take(c, '['))
         return ray_fail(c->error, "%s: records of several fields are not read; only plain numbers",
                         c->name);
-    if (read_string(c, "a type such as '<f4'", word) != 0)
+    if (read_string(c, "a type such as '<f4'", word))
         return -1;
     c->header->type = ray_number_type_coded(word + 1);
     c->header->swapped = word[0] == '>';
-    if (strchr("<>=|", word[0]) != NULL && c->header->type != NULL)
+    if (strchr("<>=|", word[0]) && c->header->type)
         return 0;
-    if (strchr(word, 'O') != NULL)
+    if (strchr(word, 'O'))
         return ray_fail(c->error, "%s: Python objects are not read; only plain numbers", c->name);
     return ray_fail(c->error, "%s: numbers of type \"%s\" are not read; only f2, f4, f8, integers "
                     "and bools", c->name, word);
@@ -91,10 +91,10 @@ static int read_order(cursor *c)
 {
     char word[LONGEST_WORD];
     skip_spaces(c);
-    if (read_word(c, ",} ", "True or False", word) != 0)
+    if (read_word(c, ",} ", "True or False", word))
         return -1;
-    c->header->fortran = strcmp(word, "True") == 0;
-    if (!c->header->fortran && strcmp(word, "False") != 0)
+    c->header->fortran = !strcmp(word, "True");
+    if (!c->header->fortran && strcmp(word, "False"))
         return ray_fail(c->error, "%s: .npy header: fortran_order is \"%s\"; True or False is "
                         "expected", c->name, word);
     return 0;
@@ -104,7 +104,7 @@ static int read_dim(cursor *c)
 {
     char word[LONGEST_WORD];
     ray_tensor *shape = &c->header->shape;
-    if (read_word(c, ",) ", "a size", word) != 0)
+    if (read_word(c, ",) ", "a size", word))
         return -1;
     size_t n = strlen(word);
     if (n > 1 && word[n - 1] == 'L')        /* as Python 2 wrote it */
@@ -126,7 +126,7 @@ static int read_shape(cursor *c)
     while (!take(c, ')')) {
         if (!comma)
             return fail_expected(c, "',' or ')'");
-        if (read_dim(c) != 0)
+        if (read_dim(c))
             return -1;
         comma = take(c, ',');
     }
@@ -153,11 +153,11 @@ enum { N_ENTRIES = sizeof entries / sizeof *entries };
 static int read_entry(cursor *c)
 {
     char key[LONGEST_WORD];
-    if (read_string(c, "a key", key) != 0)
+    if (read_string(c, "a key", key))
         return -1;
     for (int i = 0; i < N_ENTRIES; i++) {
         bool *seen = (bool *)((char *)c + entries[i].seen);
-        if (strcmp(key, entries[i].key) != 0)
+        if (strcmp(key, entries[i].key))
             continue;
         if (*seen)
             return ray_fail(c->error, "%s: .npy header: \"%s\" is given twice", c->name, key);
@@ -178,7 +178,7 @@ static int read_dictionary(cursor *c)
     while (!take(c, '}')) {
         if (!comma)
             return fail_expected(c, "',' or '}'");
-        if (read_entry(c) != 0)
+        if (read_entry(c))
             return -1;
         comma = take(c, ',');
     }
@@ -197,7 +197,7 @@ int ray_npy_header_size(const char *name, const unsigned char *prefix, size_t si
                         size_t *header_size, ray_error *error)
 {
     static const unsigned char magic[] = { 0x93, 'N', 'U', 'M', 'P', 'Y' };
-    if (size < RAY_NPY_PREFIX || memcmp(prefix, magic, sizeof magic) != 0)
+    if (size < RAY_NPY_PREFIX || memcmp(prefix, magic, sizeof magic))
         return ray_fail(error, "%s: not an .npy file", name);
     if (prefix[6] < 1 || prefix[6] > 3 || prefix[7] != 0)
         return ray_fail(error, "%s: version %d.%d of .npy is not known; 1.0 to 3.0 are", name,
@@ -217,7 +217,7 @@ int ray_npy_header_parse(const char *name, const unsigned char *bytes, size_t si
                          ray_npy_header *header, ray_error *error)
 {
     memset(header, 0, sizeof *header);
-    if (ray_npy_header_size(name, bytes, size, &header->begin, error) != 0)
+    if (ray_npy_header_size(name, bytes, size, &header->begin, error))
         return -1;
     if (size < header->begin)
         return ray_fail(error, "%s: truncated: the header takes %zu bytes, the file has %zu", name,
@@ -226,7 +226,7 @@ int ray_npy_header_parse(const char *name, const unsigned char *bytes, size_t si
     const char *end = (const char *)bytes + header->begin;
     cursor c = { .name = name, .start = text, .at = text, .end = end, .header = header,
                  .error = error };
-    if (read_dictionary(&c) != 0)
+    if (read_dictionary(&c))
         return -1;
     header->end = header->begin + (size_t)header->count * (size_t)header->type->width;
     return 0;

@@ -45,7 +45,7 @@ static zip_file_t *open_entry(const ray_weights *w, zip_uint64_t index, const ch
                               ray_error *error)
 {
     zip_file_t *file = zip_fopen_index(w->archive, index, 0);
-    if (file == NULL)
+    if (!file)
         fail_entry(w, name, zip_strerror(w->archive), error);
     return file;
 }
@@ -54,12 +54,12 @@ static zip_file_t *open_entry(const ray_weights *w, zip_uint64_t index, const ch
 
 static int check_stat(const ray_weights *w, const zip_stat_t *stat, ray_error *error)
 {
-    const zip_uint64_t needed = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
-                                ZIP_STAT_COMP_METHOD;
+    const zip_uint64_t needed = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE
+                                | ZIP_STAT_COMP_METHOD;
     if ((stat->valid & needed) != needed)
         return ray_fail(error, "%s: an entry without a name or a size", w->path);
     size_t n = strlen(stat->name);
-    if (n <= 4 || strcmp(stat->name + n - 4, ".npy") != 0)
+    if (n <= 4 || strcmp(stat->name + n - 4, ".npy"))
         return fail_entry(w, stat->name, "the name does not end in .npy", error);
     if (stat->comp_method != ZIP_CM_STORE && stat->comp_method != ZIP_CM_DEFLATE)
         return ray_fail(error, "%s: %s: compression method %d is not read; only stored and "
@@ -79,20 +79,20 @@ static int read_header(const ray_weights *w, zip_file_t *file, const zip_stat_t 
     size_t size;
     if (stat->size < sizeof prefix)
         return fail_entry(w, stat->name, "not an .npy file", error);
-    if (read_bytes(w, file, stat->name, prefix, sizeof prefix, error) != 0)
+    if (read_bytes(w, file, stat->name, prefix, sizeof prefix, error))
         return -1;
-    if (ray_npy_header_size(stat->name, prefix, sizeof prefix, &size, error) != 0)
+    if (ray_npy_header_size(stat->name, prefix, sizeof prefix, &size, error))
         return ray_fail_prefix(error, "%s: ", w->path);
     if (size < sizeof prefix || size > stat->size)
         return fail_entry(w, stat->name, "the .npy header does not fit", error);
     unsigned char *bytes = ray_alloc(size, 1);
-    if (bytes == NULL)
+    if (!bytes)
         return ray_fail_memory(error);
     memcpy(bytes, prefix, sizeof prefix);
     int failed = read_bytes(w, file, stat->name, bytes + sizeof prefix, size - sizeof prefix,
                             error);
-    if (failed == 0 && (ray_npy_header_parse(stat->name, bytes, size, header, error) != 0 ||
-                        ray_npy_header_check(stat->name, header, stat->size, error) != 0))
+    if (!failed && (ray_npy_header_parse(stat->name, bytes, size, header, error)
+                    || ray_npy_header_check(stat->name, header, stat->size, error)))
         failed = ray_fail_prefix(error, "%s: ", w->path);
     free(bytes);
     return failed;
@@ -102,8 +102,8 @@ static int add_entry(ray_weights *w, zip_uint64_t index, const char *name,
                      const ray_npy_header *header, ray_error *error)
 {
     char *plain = ray_arena_format(&w->arena, "%.*s", (int)strlen(name) - 4, name);
-    ray_entry *entry = plain == NULL ? NULL : ray_weights_add(w, plain);
-    if (entry == NULL)
+    ray_entry *entry = plain ? ray_weights_add(w, plain) : NULL;
+    if (!entry)
         return ray_fail_memory(error);
     entry->type = header->type;
     entry->shape = header->shape;
@@ -116,16 +116,16 @@ static int scan_entry(ray_weights *w, zip_uint64_t index, ray_error *error)
 {
     zip_stat_t stat;
     ray_npy_header header;
-    if (zip_stat_index(w->archive, index, 0, &stat) != 0)
+    if (zip_stat_index(w->archive, index, 0, &stat))
         return ray_fail(error, "%s: %s", w->path, zip_strerror(w->archive));
-    if (check_stat(w, &stat, error) != 0)
+    if (check_stat(w, &stat, error))
         return -1;
     zip_file_t *file = open_entry(w, index, stat.name, error);
-    if (file == NULL)
+    if (!file)
         return -1;
     int failed = read_header(w, file, &stat, &header, error);
     zip_fclose(file);
-    return failed != 0 ? -1 : add_entry(w, index, stat.name, &header, error);
+    return failed ? -1 : add_entry(w, index, stat.name, &header, error);
 }
 
 static int open_archive(ray_weights *w, ray_error *error)
@@ -135,31 +135,31 @@ static int open_archive(ray_weights *w, ray_error *error)
         return ray_fail(error, "%s: the file is empty", w->path);
     zip_error_init(&problem);
     zip_source_t *source = zip_source_buffer_create(w->mapping.data, w->mapping.size, 0, &problem);
-    if (source != NULL)
+    if (source)
         w->archive = zip_open_from_source(source, ZIP_RDONLY, &problem);
-    if (w->archive == NULL) {
+    if (!w->archive) {
         ray_fail(error, "%s: the archive cannot be read: %s", w->path,
                  zip_error_strerror(&problem));
         zip_source_free(source);
     }
     zip_error_fini(&problem);
-    return w->archive == NULL ? -1 : 0;
+    return w->archive ? 0 : -1;
 }
 
 static int open_npz(ray_weights *w, ray_error *error)
 {
-    if (ray_mapping_open(&w->mapping, w->path, error) != 0 || open_archive(w, error) != 0)
+    if (ray_mapping_open(&w->mapping, w->path, error) || open_archive(w, error))
         return -1;
     zip_int64_t n = zip_get_num_entries(w->archive, 0);
     for (zip_int64_t i = 0; i < n; i++)
-        if (scan_entry(w, (zip_uint64_t)i, error) != 0)
+        if (scan_entry(w, (zip_uint64_t)i, error))
             return -1;
     return 0;
 }
 
 static void close_npz(ray_weights *w)
 {
-    if (w->archive != NULL)
+    if (w->archive)
         zip_discard(w->archive);
 }
 
@@ -168,18 +168,18 @@ static void close_npz(ray_weights *w)
 static int load_npz(const ray_weights *w, ray_entry *entry, ray_error *error)
 {
     zip_stat_t stat;
-    if (zip_stat_index(w->archive, (zip_uint64_t)entry->index, 0, &stat) != 0)
+    if (zip_stat_index(w->archive, (zip_uint64_t)entry->index, 0, &stat))
         return ray_fail(error, "%s: %s", w->path, zip_strerror(w->archive));
     zip_file_t *file = open_entry(w, (zip_uint64_t)entry->index, stat.name, error);
-    if (file == NULL)
+    if (!file)
         return -1;
     unsigned char *bytes = ray_alloc(stat.size, 1);
-    int failed = bytes == NULL ? ray_fail_memory(error) : 0;
-    if (failed == 0)
+    int failed = bytes ? 0 : ray_fail_memory(error);
+    if (!failed)
         failed = read_bytes(w, file, stat.name, bytes, stat.size, error);
-    if (failed == 0)
+    if (!failed)
         failed = check_end(w, file, stat.name, error);
-    if (failed == 0 && ray_entry_load_npy(stat.name, bytes, stat.size, entry, error) != 0)
+    if (!failed && ray_entry_load_npy(stat.name, bytes, stat.size, entry, error))
         failed = ray_fail_prefix(error, "%s: ", w->path);
     free(bytes);
     zip_fclose(file);

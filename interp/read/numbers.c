@@ -92,7 +92,7 @@ enum { N_TYPES = sizeof types / sizeof *types };
 const ray_number_type *ray_number_type_named(const char *name)
 {
     for (int i = 0; i < N_TYPES; i++)
-        if (strcmp(types[i].name, name) == 0)
+        if (!strcmp(types[i].name, name))
             return &types[i];
     return NULL;
 }
@@ -100,7 +100,7 @@ const ray_number_type *ray_number_type_named(const char *name)
 const ray_number_type *ray_number_type_coded(const char *code)
 {
     for (int i = 0; i < N_TYPES; i++)
-        if (types[i].code != NULL && strcmp(types[i].code, code) == 0)
+        if (types[i].code && !strcmp(types[i].code, code))
             return &types[i];
     return NULL;
 }

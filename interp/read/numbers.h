@@ -4,6 +4,7 @@
 #define RAY_READ_NUMBERS_H
 
 #include <stdbool.h>
+
 #include "base/error.h"
 
 typedef struct ray_number_type {

@@ -9,8 +9,8 @@ static const char *const common_keys[] = { "name", "type", "from", "params", NUL
 
 bool ray_layer_key_is_common(const char *key)
 {
-    for (int i = 0; common_keys[i] != NULL; i++)
-        if (strcmp(common_keys[i], key) == 0)
+    for (int i = 0; common_keys[i]; i++)
+        if (!strcmp(common_keys[i], key))
             return true;
     return false;
 }
@@ -27,9 +27,9 @@ static int fail_unknown(const ray_option *table, bool (*skip)(const char *key), 
 {
     char hint[256];
     ray_nearest nearest = ray_nearest_start(key->text);
-    for (const ray_option *o = table; o != NULL && o->name != NULL; o++)
+    for (const ray_option *o = table; o && o->name; o++)
         ray_nearest_offer(&nearest, o->name);
-    for (int i = 0; skip != NULL && common_keys[i] != NULL; i++)
+    for (int i = 0; skip && common_keys[i]; i++)
         if (skip(common_keys[i]))
             ray_nearest_offer(&nearest, common_keys[i]);
     const char *slip = ray_nearest_hint(&nearest, hint, sizeof hint);
@@ -42,8 +42,8 @@ static int fail_unknown(const ray_option *table, bool (*skip)(const char *key), 
 static bool looks_like_value(const char *text)
 {
     double number;
-    return ray_parse_number(text, &number) || strcmp(text, "true") == 0 ||
-           strcmp(text, "false") == 0;
+    return ray_parse_number(text, &number) || !strcmp(text, "true")
+           || !strcmp(text, "false");
 }
 
 /* What a table cannot know is wrong: a value in quotes, or none; NULL: nothing. */
@@ -54,7 +54,7 @@ static const char *find_fault(const ray_option *option, const ray_node *node)
         return "a mapping is given";
     if (node->type == RAY_SEQUENCE)
         return "a list inside a list";
-    if (ray_node_is_null(node) && (text || option->words == NULL))
+    if (ray_node_is_null(node) && (text || !option->words))
         return "the value is missing";
     if (node->quoted && !text && looks_like_value(node->text))
         return "in quotes this is text";
@@ -65,7 +65,7 @@ static int check_scalar(const ray_option *option, const ray_node *node, const ch
                         ray_error *error)
 {
     const char *fault = find_fault(option, node);
-    if (fault == NULL)
+    if (!fault)
         return 0;
     ray_option_fail(option, fault, error);
     return fail_here(path, node, error);
@@ -79,11 +79,11 @@ int ray_option_read(const ray_option *option, void *options, const ray_node *val
     int32_t n = is_list ? value->n : 1;
     for (int32_t i = 0; i < n && i < RAY_MAX_LIST; i++) {
         const ray_node *entry = is_list ? value->values[i] : value;
-        if (check_scalar(option, entry, path, error) != 0)
+        if (check_scalar(option, entry, path, error))
             return -1;
         words[i] = entry->text;
     }
-    if (ray_option_set(option, options, words, n, is_list, error) == 0)
+    if (!ray_option_set(option, options, words, n, is_list, error))
         return 0;
     return fail_here(path, value, error);
 }
@@ -91,8 +91,8 @@ int ray_option_read(const ray_option *option, void *options, const ray_node *val
 static int check_required(const ray_option *table, const ray_node *mapping, const char *path,
                           ray_error *error)
 {
-    for (const ray_option *o = table; o != NULL && o->name != NULL; o++)
-        if ((o->flags & RAY_REQUIRED) != 0 && ray_node_find(mapping, o->name) == NULL)
+    for (const ray_option *o = table; o && o->name; o++)
+        if ((o->flags & RAY_REQUIRED) && !ray_node_find(mapping, o->name))
             return ray_fail_at(error, path, mapping->mark, "\"%s\" is missing: %s", o->name,
                                o->help);
     return 0;
@@ -104,12 +104,12 @@ int ray_options_read(const ray_option *table, void *options, const ray_node *map
     ray_options_init(table, options);
     for (int32_t i = 0; i < mapping->n; i++) {
         const ray_node *key = mapping->keys[i];
-        if (skip != NULL && skip(key->text))
+        if (skip && skip(key->text))
             continue;
         const ray_option *option = ray_option_find(table, key->text);
-        if (option == NULL)
+        if (!option)
             return fail_unknown(table, skip, key, path, error);
-        if (ray_option_read(option, options, mapping->values[i], path, error) != 0)
+        if (ray_option_read(option, options, mapping->values[i], path, error))
             return -1;
     }
     return check_required(table, mapping, path, error);

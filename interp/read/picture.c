@@ -23,12 +23,12 @@ int ray_picture_alloc(ray_picture *picture, int64_t width, int64_t height, int32
                         (long long)height, (long long)most_pixels);
     *picture =
         (ray_picture){ ray_alloc((size_t)pixels, (size_t)channels), width, height, channels };
-    return picture->pixels == NULL ? ray_fail_memory(error) : 0;
+    return picture->pixels ? 0 : ray_fail_memory(error);
 }
 
 void ray_picture_free(ray_picture *picture)
 {
-    if (picture == NULL)
+    if (!picture)
         return;
     free(picture->pixels);
     *picture = (ray_picture){ NULL, 0, 0, 0 };
@@ -53,7 +53,7 @@ static int convert_channels(ray_picture *picture, int32_t channels, ray_error *e
     if (picture->channels == channels)
         return 0;
     ray_picture converted;
-    if (ray_picture_alloc(&converted, picture->width, picture->height, channels, error) != 0)
+    if (ray_picture_alloc(&converted, picture->width, picture->height, channels, error))
         return -1;
     int64_t n = picture->width * picture->height;
     if (channels == 3)
@@ -67,7 +67,7 @@ static int convert_channels(ray_picture *picture, int32_t channels, ray_error *e
 
 static bool starts_with(const ray_picture_bytes *bytes, const char *magic, size_t n)
 {
-    return bytes->size >= n && memcmp(bytes->data, magic, n) == 0;
+    return bytes->size >= n && !memcmp(bytes->data, magic, n);
 }
 
 static int decode(const ray_picture_bytes *bytes, ray_picture *picture, ray_error *error)
@@ -85,13 +85,13 @@ int ray_picture_read(ray_picture *picture, const char *path, int32_t channels, r
 {
     *picture = (ray_picture){ NULL, 0, 0, 0 };
     ray_mapping mapping;
-    if (ray_mapping_open(&mapping, path, error) != 0)
+    if (ray_mapping_open(&mapping, path, error))
         return -1;
     int failed = decode(&(ray_picture_bytes){ path, mapping.data, mapping.size }, picture, error);
     ray_mapping_close(&mapping);
-    if (failed == 0)
+    if (!failed)
         failed = convert_channels(picture, channels, error);
-    if (failed != 0)
+    if (failed)
         ray_picture_free(picture);
     return failed;
 }

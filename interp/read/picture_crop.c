@@ -18,7 +18,7 @@ static span place(int64_t from, int64_t to)
 int ray_picture_crop(ray_picture *picture, int64_t height, int64_t width, ray_error *error)
 {
     ray_picture out;
-    if (ray_picture_alloc(&out, width, height, picture->channels, error) != 0)
+    if (ray_picture_alloc(&out, width, height, picture->channels, error))
         return -1;
     span rows = place(picture->height, height), columns = place(picture->width, width);
     int64_t channels = picture->channels;

@@ -4,6 +4,7 @@
 #define RAY_READ_PICTURE_DECODE_H
 
 #include <stddef.h>
+
 #include "picture.h"
 
 /* A file's bytes; `path` is for messages. */

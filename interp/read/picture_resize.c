@@ -51,7 +51,7 @@ static int window_make(window *w, int64_t from, int64_t to, ray_error *error)
     w->first = ray_alloc((size_t)to, sizeof *w->first);
     w->count = ray_alloc((size_t)to, sizeof *w->count);
     double *share = ray_alloc((size_t)w->width, sizeof *share);
-    if (w->weight == NULL || w->first == NULL || w->count == NULL || share == NULL) {
+    if (!w->weight || !w->first || !w->count || !share) {
         window_free(w);
         free(share);
         return ray_fail_memory(error);
@@ -115,9 +115,9 @@ static void mix_rows(const window *w, int64_t y, const unsigned char *in, int64_
 static int resize_columns(const window *w, const ray_picture *in, ray_picture *out,
                           ray_error *error)
 {
-    int64_t  n = in->width * in->channels;
+    int64_t n = in->width * in->channels;
     int32_t *sum = ray_alloc((size_t)n, sizeof *sum);
-    if (sum == NULL)
+    if (!sum)
         return ray_fail_memory(error);
     for (int64_t y = 0; y < out->height; y++)
         mix_rows(w, y, in->pixels, n, sum, out->pixels + y * n);
@@ -130,37 +130,37 @@ static int run_pass(pass run, ray_picture *picture, int64_t from, int64_t to, in
                     int64_t height, ray_error *error)
 {
     ray_picture out;
-    window      w;
-    if (ray_picture_alloc(&out, width, height, picture->channels, error) != 0)
+    window w;
+    if (ray_picture_alloc(&out, width, height, picture->channels, error))
         return -1;
     int failed = window_make(&w, from, to, error);
-    if (failed == 0) {
+    if (!failed) {
         failed = run(&w, picture, &out, error);
         window_free(&w);
     }
-    ray_picture_free(failed == 0 ? picture : &out);
-    if (failed == 0)
+    ray_picture_free(failed ? &out : picture);
+    if (!failed)
         *picture = out;
     return failed;
 }
 
 int ray_picture_resize_to(ray_picture *picture, int64_t width, int64_t height, ray_error *error)
 {
-    if (width != picture->width &&
-        run_pass(resize_rows, picture, picture->width, width, width, picture->height, error) != 0)
+    if (width != picture->width
+        && run_pass(resize_rows, picture, picture->width, width, width, picture->height, error))
         return -1;
-    if (height != picture->height &&
-        run_pass(resize_columns, picture, picture->height, height, width, height, error) != 0)
+    if (height != picture->height
+        && run_pass(resize_columns, picture, picture->height, height, width, height, error))
         return -1;
     return 0;
 }
 
 int ray_picture_resize(ray_picture *picture, int64_t side, ray_error *error)
 {
-    bool    upright = picture->width <= picture->height;
-    double  shorter = (double)(upright ? picture->width : picture->height);
-    double  longer = (double)(upright ? picture->height : picture->width);
-    double  result = floor((double)side * longer / shorter);
+    bool upright = picture->width <= picture->height;
+    double shorter = (double)(upright ? picture->width : picture->height);
+    double longer = (double)(upright ? picture->height : picture->width);
+    double result = floor((double)side * longer / shorter);
     if (side < 1 || result > 1e9)
         return ray_fail(error, "the shorter side cannot become %lld pixels long", (long long)side);
     return upright ? ray_picture_resize_to(picture, side, (int64_t)result, error)

@@ -90,7 +90,7 @@ static int look_up_palette(const decoder *d, ray_picture *picture)
         colour[i][1] = i < n ? palette[i].green : (unsigned char)i;
         colour[i][2] = i < n ? palette[i].blue : (unsigned char)i;
     }
-    if (ray_picture_alloc(picture, d->raw.width, d->raw.height, 3, d->error) != 0)
+    if (ray_picture_alloc(picture, d->raw.width, d->raw.height, 3, d->error))
         return ray_fail_prefix(d->error, "%s: ", d->bytes->path);
     int64_t pixels = d->raw.width * d->raw.height;
     for (int64_t i = 0; i < pixels; i++)
@@ -101,23 +101,23 @@ static int look_up_palette(const decoder *d, ray_picture *picture)
 /* Reads into d->raw. */
 static int decode(decoder *d)
 {
-    if (setjmp(d->escape) != 0)
+    if (setjmp(d->escape))
         return -1;
     d->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, d, fail_png, ignore_warning);
-    d->info = d->png == NULL ? NULL : png_create_info_struct(d->png);
-    if (d->info == NULL)
+    d->info = d->png ? png_create_info_struct(d->png) : NULL;
+    if (!d->info)
         return ray_fail_memory(d->error);
     png_set_read_fn(d->png, d, read_bytes);
     png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  /* ray_picture_alloc limits */
     png_read_info(d->png, d->info);
-    if (check_size(d) != 0)
+    if (check_size(d))
         return -1;
     request_bytes(d);
     int passes = png_set_interlace_handling(d->png);
     png_read_update_info(d->png, d->info);
     if (ray_picture_alloc(&d->raw, png_get_image_width(d->png, d->info),
                           png_get_image_height(d->png, d->info),
-                          png_get_channels(d->png, d->info), d->error) != 0)
+                          png_get_channels(d->png, d->info), d->error))
         return ray_fail_prefix(d->error, "%s: ", d->bytes->path);
     read_rows(d, passes);
     return 0;
@@ -137,7 +137,7 @@ int ray_png_decode(const ray_picture_bytes *bytes, ray_picture *picture, ray_err
 {
     decoder d = { .bytes = bytes, .error = error };
     int failed = decode(&d);
-    if (failed == 0)
+    if (!failed)
         failed = deliver(&d, picture);
     ray_picture_free(&d.raw);
     png_destroy_read_struct(&d.png, &d.info, NULL);

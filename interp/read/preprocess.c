@@ -42,16 +42,16 @@ static int check_size(const ray_input_description *input, const ray_picture *pic
 static int read_picture(const ray_input_description *input, const char *path, ray_picture *picture,
                         ray_error *error)
 {
-    if (ray_picture_read(picture, path, (int32_t)input->shape.v[0], error) != 0)
+    if (ray_picture_read(picture, path, (int32_t)input->shape.v[0], error))
         return -1;
-    if ((input->resize > 0 && ray_picture_resize(picture, input->resize, error) != 0) ||
-        (input->crop.n > 0 &&
-         ray_picture_crop(picture, input->shape.v[1], input->shape.v[2], error) != 0)) {
+    if ((input->resize > 0 && ray_picture_resize(picture, input->resize, error))
+        || (input->crop.n > 0
+            && ray_picture_crop(picture, input->shape.v[1], input->shape.v[2], error))) {
         ray_fail_prefix(error, "%s: ", path);
         ray_picture_free(picture);
         return -1;
     }
-    if (check_size(input, picture, path, error) != 0) {
+    if (check_size(input, picture, path, error)) {
         ray_picture_free(picture);
         return -1;
     }
@@ -83,15 +83,15 @@ int ray_preprocess(const ray_input_description *input, const char *path, ray_ten
 {
     *tensor = (ray_tensor){ .data = NULL };
     ray_picture picture;
-    if (check_input(input, path, error) != 0 || read_picture(input, path, &picture, error) != 0)
+    if (check_input(input, path, error) || read_picture(input, path, &picture, error))
         return -1;
     int64_t plane = picture.width * picture.height, channels = picture.channels;
     *tensor = (ray_tensor){ ray_alloc_aligned((size_t)(plane * channels) * sizeof(RAY_REAL)),
                             { 1, channels, picture.height, picture.width }, 4 };
-    for (int64_t c = 0; tensor->data != NULL && c < channels; c++)
+    for (int64_t c = 0; tensor->data && c < channels; c++)
         fill_channel(input, &picture, c, tensor->data + c * plane);
     ray_picture_free(&picture);
-    if (tensor->data == NULL)
+    if (!tensor->data)
         return ray_fail_memory(error);
     return 0;
 }
@@ -112,7 +112,7 @@ int ray_preprocess_undo(const ray_input_description *input, const ray_tensor *ba
     int64_t height = batch->dim[2], width = batch->dim[3], plane = height * width;
     *picture = (ray_picture){ ray_alloc((size_t)plane, (size_t)channels), width, height,
                               (int32_t)channels };
-    if (picture->pixels == NULL)
+    if (!picture->pixels)
         return ray_fail_memory(error);
     for (int64_t c = 0; c < channels; c++) {
         const RAY_REAL *in = batch->data + (item * channels + c) * plane;

@@ -22,10 +22,10 @@ static int fail_tensor(const ray_weights *w, const char *name, const char *what,
 static int read_type(const ray_weights *w, const json_t *info, ray_entry *entry, ray_error *error)
 {
     const char *name = json_string_value(json_object_get(info, "dtype"));
-    if (name == NULL)
+    if (!name)
         return fail_tensor(w, entry->name, "\"dtype\" is missing or no text", error);
     entry->type = ray_number_type_named(name);
-    if (entry->type == NULL)
+    if (!entry->type)
         return ray_fail(error, "%s: tensor \"%s\": unknown dtype \"%s\"", w->path, entry->name,
                         name);
     return 0;
@@ -79,7 +79,7 @@ static int read_offsets(const ray_weights *w, const json_t *info, ray_entry *ent
         return fail_tensor(w, entry->name, "\"data_offsets\" is missing or no pair of integers",
                            error);
     int64_t first = json_integer_value(begin);
-    if (check_offsets(w, entry, first, json_integer_value(end), all, error) != 0)
+    if (check_offsets(w, entry, first, json_integer_value(end), all, error))
         return -1;
     entry->bytes = all->data + first;
     return 0;
@@ -91,10 +91,10 @@ static int read_tensor(ray_weights *w, const char *name, const json_t *info, con
     if (!json_is_object(info))
         return fail_tensor(w, name, "its entry in the header is no object", error);
     ray_entry *entry = ray_weights_add(w, name);
-    if (entry == NULL)
+    if (!entry)
         return ray_fail_memory(error);
-    return read_type(w, info, entry, error) != 0 || read_shape(w, info, entry, error) != 0 ||
-           read_offsets(w, info, entry, all, error) != 0 ? -1 : 0;
+    return read_type(w, info, entry, error) || read_shape(w, info, entry, error)
+           || read_offsets(w, info, entry, all, error) ? -1 : 0;
 }
 
 /* ---- All tensors ---- */
@@ -110,13 +110,13 @@ static int compare_places(const void *a, const void *b)
 static int check_overlaps(const ray_weights *w, ray_error *error)
 {
     const ray_entry **sorted = ray_alloc((size_t)w->n, sizeof *sorted);
-    if (sorted == NULL)
+    if (!sorted)
         return ray_fail_memory(error);
     for (int i = 0; i < w->n; i++)
         sorted[i] = &w->entries[i];
     qsort(sorted, (size_t)w->n, sizeof *sorted, compare_places);
     int failed = 0;
-    for (int i = 1; i < w->n && failed == 0; i++) {
+    for (int i = 1; i < w->n && !failed; i++) {
         const ray_entry *a = sorted[i - 1], *b = sorted[i];
         if (a->bytes + a->count * a->type->width > b->bytes)
             failed = ray_fail(error, "%s: tensors \"%s\" and \"%s\" overlap", w->path, a->name,
@@ -133,7 +133,7 @@ static int read_tensors(ray_weights *w, json_t *header, const numbers *all, ray_
     if (!json_is_object(header))
         return ray_fail(error, "%s: the header is no JSON object", w->path);
     json_object_foreach(header, name, info)
-        if (strcmp(name, "__metadata__") != 0 && read_tensor(w, name, info, all, error) != 0)
+        if (strcmp(name, "__metadata__") && read_tensor(w, name, info, all, error))
             return -1;
     return check_overlaps(w, error);
 }
@@ -162,11 +162,11 @@ static int open_safetensors(ray_weights *w, ray_error *error)
 {
     size_t length = 0;
     json_error_t problem;
-    if (ray_mapping_open(&w->mapping, w->path, error) != 0 || read_length(w, &length, error) != 0)
+    if (ray_mapping_open(&w->mapping, w->path, error) || read_length(w, &length, error))
         return -1;
     const unsigned char *text = w->mapping.data + LENGTH_BYTES;
     json_t *header = json_loadb((const char *)text, length, JSON_REJECT_DUPLICATES, &problem);
-    if (header == NULL)
+    if (!header)
         return ray_fail(error, "%s: the header is not valid JSON: %s (byte %d)", w->path,
                         problem.text, problem.position);
     numbers all = { text + length, (int64_t)(w->mapping.size - LENGTH_BYTES - length) };
@@ -178,8 +178,8 @@ static int open_safetensors(ray_weights *w, ray_error *error)
 /* Numbers that are float already, and where a float may be, are used where they are. */
 static bool is_usable(const ray_entry *entry)
 {
-    return sizeof(RAY_REAL) == 4 && strcmp(entry->type->name, "F32") == 0 &&
-           (uintptr_t)entry->bytes % _Alignof(RAY_REAL) == 0;
+    return sizeof(RAY_REAL) == 4 && !strcmp(entry->type->name, "F32")
+           && (uintptr_t)entry->bytes % _Alignof(RAY_REAL) == 0;
 }
 
 static int load_safetensors(const ray_weights *w, ray_entry *entry, ray_error *error)
@@ -190,7 +190,7 @@ static int load_safetensors(const ray_weights *w, ray_entry *entry, ray_error *e
         return 0;
     }
     RAY_REAL *data = ray_alloc_aligned((size_t)entry->count * sizeof *data);
-    if (data == NULL)
+    if (!data)
         return ray_fail_memory(error);
     ray_numbers_convert(entry->type, false, entry->bytes, entry->count, data);
     entry->shape.data = data;

@@ -21,7 +21,7 @@ ray_entry *ray_weights_add(ray_weights *weights, const char *name)
     if (weights->n == weights->capacity) {
         int capacity = weights->capacity * 2 + 64;
         ray_entry *entries = ray_grow(weights->entries, (size_t)capacity, sizeof *entries);
-        if (entries == NULL)
+        if (!entries)
             return NULL;
         weights->entries = entries;
         weights->capacity = capacity;
@@ -29,7 +29,7 @@ ray_entry *ray_weights_add(ray_weights *weights, const char *name)
     ray_entry *entry = &weights->entries[weights->n];
     memset(entry, 0, sizeof *entry);
     entry->name = ray_arena_copy(&weights->arena, name);
-    if (entry->name == NULL)
+    if (!entry->name)
         return NULL;
     weights->n++;
     return entry;
@@ -39,10 +39,10 @@ int ray_entry_load_npy(const char *name, const unsigned char *bytes, size_t size
                        ray_error *error)
 {
     ray_tensor tensor;
-    if (ray_npy_parse(name, bytes, size, &tensor, error) != 0)
+    if (ray_npy_parse(name, bytes, size, &tensor, error))
         return -1;
-    if (tensor.rank != entry->shape.rank ||
-        memcmp(tensor.dim, entry->shape.dim, sizeof tensor.dim) != 0) {
+    if (tensor.rank != entry->shape.rank
+        || memcmp(tensor.dim, entry->shape.dim, sizeof tensor.dim)) {
         ray_tensor_free(&tensor);
         return ray_fail(error, "%s: the file has changed since it was opened", name);
     }
@@ -61,7 +61,7 @@ static int sort_entries(ray_weights *weights, ray_error *error)
     if (weights->n > 1)
         qsort(weights->entries, (size_t)weights->n, sizeof *weights->entries, compare_entries);
     for (int i = 1; i < weights->n; i++)
-        if (strcmp(weights->entries[i - 1].name, weights->entries[i].name) == 0)
+        if (!strcmp(weights->entries[i - 1].name, weights->entries[i].name))
             return ray_fail(error, "%s: two tensors are named \"%s\"", weights->path,
                             weights->entries[i].name);
     return 0;
@@ -72,7 +72,7 @@ static int sort_entries(ray_weights *weights, ray_error *error)
 static const ray_format *find_format(const char *path, ray_error *error)
 {
     struct stat status;
-    if (stat(path, &status) != 0) {
+    if (stat(path, &status)) {
         ray_fail(error, "cannot read %s: %s", path, strerror(errno));
         return NULL;
     }
@@ -90,16 +90,16 @@ int ray_weights_open(ray_weights **out, const char *path, ray_error *error)
 {
     *out = NULL;
     const ray_format *format = find_format(path, error);
-    if (format == NULL)
+    if (!format)
         return -1;
     ray_weights *weights = ray_alloc(1, sizeof *weights);
-    if (weights == NULL)
+    if (!weights)
         return ray_fail_memory(error);
     weights->format = format;
     weights->path = ray_string_copy(path);
-    if (weights->path == NULL)
+    if (!weights->path)
         ray_fail_memory(error);
-    else if (format->open(weights, error) == 0 && sort_entries(weights, error) == 0) {
+    else if (!format->open(weights, error) && !sort_entries(weights, error)) {
         *out = weights;
         return 0;
     }
@@ -109,9 +109,9 @@ int ray_weights_open(ray_weights **out, const char *path, ray_error *error)
 
 void ray_weights_close(ray_weights *weights)
 {
-    if (weights == NULL)
+    if (!weights)
         return;
-    if (weights->format->close != NULL)
+    if (weights->format->close)
         weights->format->close(weights);
     for (int i = 0; i < weights->n; i++)
         if (weights->entries[i].owned)
@@ -145,7 +145,7 @@ int ray_weights_find(const ray_weights *weights, const char *name)
     ray_entry key = { .name = name }, *found = NULL;
     if (weights->n > 0)
         found = bsearch(&key, weights->entries, (size_t)weights->n, sizeof key, compare_entries);
-    return found == NULL ? -1 : (int)(found - weights->entries);
+    return found ? (int)(found - weights->entries) : -1;
 }
 
 void ray_weights_shape(const ray_weights *weights, int index, ray_tensor *shape)
@@ -198,10 +198,10 @@ int ray_weights_take(ray_weights *weights, int index, ray_tensor *tensor, ray_er
     if (!entry->type->floating)
         return ray_fail(error, "%s: tensor \"%s\": numbers of type %s cannot be weights; only "
                         "F32, F16, BF16 and F64", weights->path, entry->name, entry->type->name);
-    if (entry->shape.data == NULL) {
-        if (weights->format->load(weights, entry, error) != 0)
+    if (!entry->shape.data) {
+        if (weights->format->load(weights, entry, error))
             return -1;
-        if (check_finite(weights, entry, error) != 0) {
+        if (check_finite(weights, entry, error)) {
             forget_numbers(entry);
             return -1;
         }

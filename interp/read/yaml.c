@@ -65,7 +65,7 @@ static bool has_tab(const builder *b, size_t line)
     const char *at = b->text, *end = b->text + b->size;
     for (; line > 0 && at < end; line--) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
-        at = newline == NULL ? end : newline + 1;
+        at = newline ? newline + 1 : end;
     }
     while (at < end && *at == ' ')
         at++;
@@ -76,7 +76,7 @@ static int fail_reading(const builder *b)
 {
     const yaml_parser_t *p = &b->parser;
     ray_mark mark = mark_of_offset(b, p->problem_offset);
-    const char *what = strstr(p->problem, "UTF-8") != NULL ? "not UTF-8 text: " : "";
+    const char *what = strstr(p->problem, "UTF-8") ? "not UTF-8 text: " : "";
     if (p->problem_value == -1)
         return ray_fail_at(b->error, b->path, mark, "%s%s", what, p->problem);
     return ray_fail_at(b->error, b->path, mark, "%s%s (0x%02x)", what, p->problem,
@@ -94,7 +94,7 @@ static int fail_parsing(const builder *b)
     if (has_tab(b, p->problem_mark.line))
         return ray_fail_at(b->error, b->path, mark, "%s; indent with spaces, not with tabs",
                            p->problem);
-    if (p->context == NULL)
+    if (!p->context)
         return ray_fail_at(b->error, b->path, mark, "%s", p->problem);
     return ray_fail_at(b->error, b->path, mark, "%s, %s from line %d", p->problem, p->context,
                        mark_of(p->context_mark).line);
@@ -117,11 +117,11 @@ static anchor *anchor_define(builder *b, const char *name, ray_node *node)
 {
     anchor *fresh = ray_arena_alloc(&b->yaml->arena, 1, sizeof *fresh);
     char *copy = ray_arena_copy(&b->yaml->arena, name);
-    if (fresh == NULL || copy == NULL)
+    if (!fresh || !copy)
         return NULL;
     *fresh = (anchor){ copy, node, 0 };
     anchor **place = tsearch(fresh, &b->anchors, anchor_compare);
-    if (place == NULL)
+    if (!place)
         return NULL;
     *place = fresh;
     return fresh;
@@ -142,7 +142,7 @@ static ray_node *alias_node(builder *b, const yaml_event_t *event)
     ray_mark mark = mark_of(event->start_mark);
     const char *name = (const char *)event->data.alias.anchor;
     anchor key = { name, NULL, 0 }, **found = tfind(&key, &b->anchors, anchor_compare);
-    if (found == NULL) {
+    if (!found) {
         ray_fail_at(b->error, b->path, mark, "alias *%s: no anchor &%s stands before it", name,
                     name);
         return NULL;
@@ -151,7 +151,7 @@ static ray_node *alias_node(builder *b, const yaml_event_t *event)
         ray_fail_at(b->error, b->path, mark, "alias *%s stands inside its own anchor", name);
         return NULL;
     }
-    return count_nodes(b, (*found)->weight, mark) == 0 ? (*found)->node : NULL;
+    return count_nodes(b, (*found)->weight, mark) ? NULL : (*found)->node;
 }
 
 /* ---- Tags ---- */
@@ -169,10 +169,10 @@ static const struct tag { const char *name; ray_node_type type; bool text; } tag
 
 static int apply_tag(builder *b, ray_node *node, const yaml_char_t *name)
 {
-    if (name == NULL)
+    if (!name)
         return 0;
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-        if (strcmp(tags[i].name, (const char *)name) == 0 && tags[i].type == node->type) {
+        if (!strcmp(tags[i].name, (const char *)name) && tags[i].type == node->type) {
             node->quoted = tags[i].text;
             return 0;
         }
@@ -185,10 +185,10 @@ static int apply_tag(builder *b, ray_node *node, const yaml_char_t *name)
 static ray_node *node_create(builder *b, ray_node_type type, const yaml_event_t *event)
 {
     ray_mark mark = mark_of(event->start_mark);
-    if (count_nodes(b, 1, mark) != 0)
+    if (count_nodes(b, 1, mark))
         return NULL;
     ray_node *node = ray_arena_alloc(&b->yaml->arena, 1, sizeof *node);
-    if (node == NULL) {
+    if (!node) {
         ray_fail_memory(b->error);
         return NULL;
     }
@@ -200,7 +200,7 @@ static ray_node *node_create(builder *b, ray_node_type type, const yaml_event_t 
 static ray_node *scalar_node(builder *b, const yaml_event_t *event)
 {
     ray_node *node = node_create(b, RAY_SCALAR, event);
-    if (node == NULL)
+    if (!node)
         return NULL;
     const char *text = (const char *)event->data.scalar.value;
     if (strlen(text) != event->data.scalar.length) {
@@ -209,15 +209,15 @@ static ray_node *scalar_node(builder *b, const yaml_event_t *event)
     }
     node->text = ray_arena_copy(&b->yaml->arena, text);
     node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-    if (node->text == NULL) {
+    if (!node->text) {
         ray_fail_memory(b->error);
         return NULL;
     }
-    if (apply_tag(b, node, event->data.scalar.tag) != 0)
+    if (apply_tag(b, node, event->data.scalar.tag))
         return NULL;
-    if (event->data.scalar.anchor != NULL) {
+    if (event->data.scalar.anchor) {
         anchor *a = anchor_define(b, (const char *)event->data.scalar.anchor, node);
-        if (a == NULL) {
+        if (!a) {
             ray_fail_memory(b->error);
             return NULL;
         }
@@ -229,7 +229,7 @@ static ray_node *scalar_node(builder *b, const yaml_event_t *event)
 /* Puts a whole node where it belongs: into the open collection, or as the root. */
 static int place_node(builder *b, ray_node *node)
 {
-    if (node == NULL)
+    if (!node)
         return -1;
     if (b->depth == 0) {
         b->yaml->root = node;
@@ -242,7 +242,7 @@ static int place_node(builder *b, ray_node *node)
     if (top->n == top->capacity) {
         int32_t capacity = top->capacity * 2 + 8;
         ray_node **items = ray_grow(top->items, (size_t)capacity, sizeof(ray_node *));
-        if (items == NULL)
+        if (!items)
             return ray_fail_memory(b->error);
         top->items = items;
         top->capacity = capacity;
@@ -259,12 +259,12 @@ static int begin_collection(builder *b, ray_node_type type, const yaml_event_t *
         return ray_fail_at(b->error, b->path, mark_of(event->start_mark),
                            "nested more than %d deep", DEEPEST);
     ray_node *node = node_create(b, type, event);
-    if (node == NULL || apply_tag(b, node, tag) != 0)
+    if (!node || apply_tag(b, node, tag))
         return -1;
     anchor *a = NULL;
-    if (name != NULL) {
+    if (name) {
         a = anchor_define(b, (const char *)name, node);
-        if (a == NULL)
+        if (!a)
             return ray_fail_memory(b->error);
     }
     b->stack[b->depth++] = (frame){ .node = node, .first = first, .anchor = a };
@@ -281,9 +281,9 @@ static int end_collection(builder *b)
     free(top->items);
     top->items = NULL;
     b->depth--;
-    if (failed != 0)
+    if (failed)
         return -1;
-    if (top->anchor != NULL)
+    if (top->anchor)
         top->anchor->weight = b->count - top->first;
     return place_node(b, top->node);
 }
@@ -307,7 +307,7 @@ static int take_event(builder *b, const yaml_event_t *event)
     case YAML_MAPPING_END_EVENT:
         return end_collection(b);
     case YAML_DOCUMENT_START_EVENT:
-        if (b->yaml->root != NULL)
+        if (b->yaml->root)
             return ray_fail_at(b->error, b->path, mark_of(event->start_mark),
                                "a second document begins here; only one is read");
         return 0;
@@ -325,10 +325,10 @@ static int build(builder *b)
         int failed = take_event(b, &event);
         done = event.type == YAML_STREAM_END_EVENT;
         yaml_event_delete(&event);
-        if (failed != 0)
+        if (failed)
             return -1;
     }
-    if (b->yaml->root == NULL)
+    if (!b->yaml->root)
         return ray_fail(b->error, "%s: the file is empty", b->path);
     return 0;
 }
@@ -349,7 +349,7 @@ int ray_yaml_parse(ray_yaml *yaml, const char *path, const void *text, size_t si
         return ray_fail(error, "%s: larger than %d MiB", path, MOST_BYTES >> 20);
     yaml->path = ray_arena_copy(&yaml->arena, path);
     builder *b = ray_alloc(1, sizeof *b);
-    if (yaml->path == NULL || b == NULL || !yaml_parser_initialize(&b->parser)) {
+    if (!yaml->path || !b || !yaml_parser_initialize(&b->parser)) {
         free(b);
         ray_yaml_free(yaml);
         return ray_fail_memory(error);
@@ -364,7 +364,7 @@ int ray_yaml_parse(ray_yaml *yaml, const char *path, const void *text, size_t si
     int failed = build(b);
     builder_finish(b);
     free(b);
-    if (failed != 0)
+    if (failed)
         ray_yaml_free(yaml);
     return failed;
 }
@@ -373,9 +373,9 @@ int ray_yaml_read(ray_yaml *yaml, const char *path, ray_error *error)
 {
     ray_mapping mapping;
     *yaml = (ray_yaml){ .root = NULL };
-    if (ray_mapping_open(&mapping, path, error) != 0)
+    if (ray_mapping_open(&mapping, path, error))
         return -1;
-    int failed = ray_yaml_parse(yaml, path, mapping.data == NULL ? (const void *)"" : mapping.data,
+    int failed = ray_yaml_parse(yaml, path, mapping.data ? mapping.data : (const void *)"",
                                 mapping.size, error);
     ray_mapping_close(&mapping);
     return failed;

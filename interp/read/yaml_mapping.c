@@ -14,7 +14,7 @@ typedef struct pairs { pair *list; int64_t n; const char *path; ray_error *error
 
 static bool is_merge_key(const ray_node *key)
 {
-    return !key->quoted && strcmp(key->text, "<<") == 0;
+    return !key->quoted && !strcmp(key->text, "<<");
 }
 
 /* ---- Collecting pairs: first those of the mapping itself, then the merged ones ---- */
@@ -31,10 +31,10 @@ static int check_merged(const ray_node *value, const pairs *out)
 static int64_t merged_count(const ray_node *value, const pairs *out)
 {
     if (value->type != RAY_SEQUENCE)
-        return check_merged(value, out) == 0 ? value->n : -1;
+        return check_merged(value, out) ? -1 : value->n;
     int64_t n = 0;
     for (int32_t i = 0; i < value->n; i++) {
-        if (check_merged(value->values[i], out) != 0)
+        if (check_merged(value->values[i], out))
             return -1;
         n += value->values[i]->n;
     }
@@ -104,7 +104,7 @@ static int check_merge_keys(ray_node *const *items, int32_t n, const pairs *all)
         pair here = { .key = items[i] };
         if (!is_merge_key(here.key))
             continue;
-        if (first.key != NULL)
+        if (first.key)
             return fail_duplicate(all, &first, &here);
         first = here;
     }
@@ -114,15 +114,15 @@ static int check_merge_keys(ray_node *const *items, int32_t n, const pairs *all)
 static int hide_duplicates(pairs *all)
 {
     pair **sorted = ray_alloc((size_t)all->n, sizeof *sorted);
-    if (sorted == NULL)
+    if (!sorted)
         return ray_fail_memory(all->error);
     for (int64_t i = 0; i < all->n; i++)
         sorted[i] = &all->list[i];
     qsort(sorted, (size_t)all->n, sizeof *sorted, compare);
     int failed = 0;
     const pair *first = NULL;
-    for (int64_t i = 0; i < all->n && failed == 0; i++) {
-        if (first == NULL || strcmp(first->key->text, sorted[i]->key->text) != 0)
+    for (int64_t i = 0; i < all->n && !failed; i++) {
+        if (!first || strcmp(first->key->text, sorted[i]->key->text))
             first = sorted[i];
         else if (sorted[i]->merged)
             sorted[i]->hidden = true;
@@ -139,7 +139,7 @@ static int store(ray_node *node, const pairs *all, ray_arena *arena)
 {
     node->keys = ray_arena_alloc(arena, (size_t)all->n, sizeof *node->keys);
     node->values = ray_arena_alloc(arena, (size_t)all->n, sizeof *node->values);
-    if (node->keys == NULL || node->values == NULL)
+    if (!node->keys || !node->values)
         return ray_fail_memory(all->error);
     for (int64_t i = 0; i < all->n; i++) {
         if (all->list[i].hidden)
@@ -155,14 +155,14 @@ int ray_mapping_fill(ray_node *node, ray_node *const *items, int32_t n, ray_aren
 {
     pairs all = { NULL, 0, path, error };
     int64_t bound = pairs_bound(items, n, &all);
-    if (bound < 0 || check_merge_keys(items, n, &all) != 0)
+    if (bound < 0 || check_merge_keys(items, n, &all))
         return -1;
     all.list = ray_alloc((size_t)bound, sizeof *all.list);
-    if (all.list == NULL)
+    if (!all.list)
         return ray_fail_memory(error);
     pairs_collect(items, n, &all);
     int failed = hide_duplicates(&all);
-    if (failed == 0)
+    if (!failed)
         failed = store(node, &all, arena);
     free(all.list);
     return failed;
@@ -172,7 +172,7 @@ int ray_sequence_fill(ray_node *node, ray_node *const *items, int32_t n, ray_are
                       ray_error *error)
 {
     node->values = ray_arena_alloc(arena, (size_t)n, sizeof *node->values);
-    if (node->values == NULL)
+    if (!node->values)
         return ray_fail_memory(error);
     if (n > 0)
         memcpy(node->values, items, (size_t)n * sizeof *node->values);
@@ -183,7 +183,7 @@ int ray_sequence_fill(ray_node *node, ray_node *const *items, int32_t n, ray_are
 const ray_node *ray_node_find(const ray_node *mapping, const char *key)
 {
     for (int32_t i = 0; i < mapping->n; i++)
-        if (strcmp(mapping->keys[i]->text, key) == 0)
+        if (!strcmp(mapping->keys[i]->text, key))
             return mapping->values[i];
     return NULL;
 }
@@ -194,7 +194,7 @@ bool ray_node_is_null(const ray_node *node)
     if (node->type != RAY_SCALAR || node->quoted)
         return false;
     for (size_t i = 0; i < sizeof nulls / sizeof *nulls; i++)
-        if (strcmp(node->text, nulls[i]) == 0)
+        if (!strcmp(node->text, nulls[i]))
             return true;
     return false;
 }

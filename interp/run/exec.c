@@ -101,8 +101,8 @@ bool ray_tensor_finite(const ray_tensor *tensor)
     return !bad;
 }
 
-static int check_finite(const ray_exec *exec, const ray_graph_layer *layer, const ray_tensor *tensor,
-                        const char *what, ray_error *error)
+static int check_finite(const ray_exec *exec, const ray_graph_layer *layer,
+                        const ray_tensor *tensor, const char *what, ray_error *error)
 {
     if (!exec->check || !tensor->data || ray_tensor_finite(tensor))
         return 0;
@@ -117,7 +117,8 @@ void ray_layer_forward(const ray_graph_layer *layer, const ray_op *op)
     if (!layer->kind->view)
         layer->kind->forward(op);
     else if (op->out->data != op->in[0].data)
-        memcpy(op->out->data, op->in[0].data, (size_t)ray_tensor_size(op->out) * sizeof *op->out->data);
+        memcpy(op->out->data, op->in[0].data,
+               (size_t)ray_tensor_size(op->out) * sizeof *op->out->data);
 }
 
 static void gather_weights(const ray_exec *exec, const ray_graph_layer *layer, ray_tensor *weight)
@@ -157,7 +158,8 @@ void ray_layer_backward(const ray_graph_layer *layer, const ray_op *op)
     if (!layer->kind->view)
         layer->kind->backward(op);
     else if (op->din[0].data)
-        memcpy(op->din[0].data, op->dout->data, (size_t)ray_tensor_size(op->dout) * sizeof *op->dout->data);
+        memcpy(op->din[0].data, op->dout->data,
+               (size_t)ray_tensor_size(op->dout) * sizeof *op->dout->data);
 }
 
 static void add_signal(RAY_REAL *sum, const RAY_REAL *more, int64_t n)

@@ -10,11 +10,11 @@ typedef struct ray_exec {
     const ray_network *network;
     ray_plan           plan;
     RAY_REAL          *values, *signals, *spare, *work;
-    ray_tensor        *value;       /* by activation, weights included: their data is the network's */
+    ray_tensor        *value;       /* by activation, weights (data: the network's) included */
     ray_tensor        *signal;      /* by activation; data NULL where no signal has a place */
     bool              *reached;     /* by activation: the last backward pass left a signal there */
     uint8_t           *reads;       /* by layer: copied from the demand */
-    ray_tensor        *in, *din;    /* operands of the layer at hand: as many as the widest layer reads */
+    ray_tensor        *in, *din;    /* operands of the layer at hand: as many as the widest reads */
     bool               check;       /* stop at the first layer that yields NaN or infinity */
 } ray_exec;
 
@@ -29,8 +29,8 @@ void ray_exec_set_items(ray_exec *exec, int64_t items);
 /* Evaluates the network.  Fails only with check. */
 int ray_exec_forward(ray_exec *exec, ray_error *error);
 
-/* A backward pass.  layer: runs a layer's backward function, or NULL: the kind's own.  visit: may look at
- * or change a complete signal before it goes on; NULL: no. */
+/* A backward pass.  layer: runs a layer's backward function, or NULL: the kind's own.  visit: may
+ * look at or change a complete signal before it goes on; NULL: no. */
 typedef struct ray_backward {
     const bool *wanted;             /* by activation: where the pass goes */
     int (*layer)(void *context, int32_t layer, const ray_op *op);

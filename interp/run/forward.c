@@ -32,7 +32,9 @@ static int evaluate_watched(ray_exec *exec, const ray_tensor *input, ray_tensor 
         return 0;
     exec->check = true;         /* again, to name the layer */
     ray_tensor_free(out);
-    return evaluate(exec, input, out, error) ? -1 : ray_fail(error, "the output holds NaN or infinity");
+    if (evaluate(exec, input, out, error))
+        return -1;
+    return ray_fail(error, "the output holds NaN or infinity");
 }
 
 static int plan_and_evaluate(const ray_network *network, const ray_tensor *input, ray_tensor *out,
@@ -59,7 +61,8 @@ int ray_forward(const ray_network *network, const ray_tensor *input, int threads
     *out = (ray_tensor){ 0 };
     if (error)
         error->text[0] = '\0';
-    if (ray_network_check_runnable(network, error) || ray_network_check_input(network, input, error))
+    if (ray_network_check_runnable(network, error)
+        || ray_network_check_input(network, input, error))
         return -1;
     int before = omp_get_max_threads();
     if (threads > 0)
@@ -92,7 +95,8 @@ int ray_output_top(const ray_tensor *output, int64_t item, int k, int64_t *class
         if (isnan(score) || at >= k)
             continue;
         found += found < k;
-        memmove(class_index + at + 1, class_index + at, (size_t)(found - at - 1) * sizeof *class_index);
+        memmove(class_index + at + 1, class_index + at,
+                (size_t)(found - at - 1) * sizeof *class_index);
         class_index[at] = c;
     }
     return found;

@@ -68,7 +68,7 @@ static bool dot_at(const unsigned char *glyph, int x, int y)
  * agree and the two on the far side do not: this rounds off the stairs of slanted strokes. */
 static bool pixel_at(const unsigned char *glyph, int px, int py)
 {
-    int  x = px / 2, y = py / 2, dx = px % 2 * 2 - 1, dy = py % 2 * 2 - 1;
+    int x = px / 2, y = py / 2, dx = px % 2 * 2 - 1, dy = py % 2 * 2 - 1;
     bool beside = dot_at(glyph, x + dx, y), above = dot_at(glyph, x, y + dy);
     if (beside == above && beside != dot_at(glyph, x, y - dy) && above != dot_at(glyph, x - dx, y))
         return beside;

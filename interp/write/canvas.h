@@ -4,6 +4,7 @@
 #define RAY_WRITE_CANVAS_H
 
 #include <stddef.h>
+
 #include "colour.h"
 #include "read/picture.h"
 

@@ -39,6 +39,6 @@ ray_colour ray_colour_at(double t, bool is_signed)
 {
     const ray_colour *point = is_signed ? diverging : sequential;
     double at = t > 0 ? (t < 1 ? t : 1) * (POINTS - 1) : 0;
-    int    low = at < POINTS - 2 ? (int)at : POINTS - 2;
+    int low = at < POINTS - 2 ? (int)at : POINTS - 2;
     return ray_colour_mix(point[low], point[low + 1], at - low);
 }

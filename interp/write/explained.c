@@ -30,9 +30,9 @@ static void write_caption(const ray_network *network, const ray_request *request
         snprintf(caption, CAPTION, "class %lld %.4g", (long long)target, score);
 }
 
-static int fill_row(const ray_network *network, const ray_request *request, const ray_result *result,
-                    const ray_map *map, int64_t row, ray_figure_row *out, char *caption,
-                    ray_error *error)
+static int fill_row(const ray_network *network, const ray_request *request,
+                    const ray_result *result, const ray_map *map, int64_t row, ray_figure_row *out,
+                    char *caption, ray_error *error)
 {
     int64_t channels = request->input.rank == 4 ? request->input.dim[1] : 0;
     *out = (ray_figure_row){ .height = map->map.dim[2], .width = map->map.dim[3],
@@ -53,18 +53,19 @@ static int save(const ray_network *network, const ray_request *request, const ra
     for (int64_t i = 0; i < n; i++)
         if (fill_row(network, request, result, map, i, &rows[i], captions + i * CAPTION, error))
             return -1;
-    snprintf(title, sizeof title, "%s at %s of %s", map->method, *map->layer ? map->layer : "the input",
+    snprintf(title, sizeof title, "%s at %s of %s", map->method,
+             *map->layer ? map->layer : "the input",
              *ray_network_name(network) ? ray_network_name(network) : "the network");
     return ray_figure_write(path, title, rows, (int)n, error);
 }
 
-int ray_figure_save(const ray_network *network, const ray_request *request, const ray_result *result,
-                    int index, const char *path, ray_error *error)
+int ray_figure_save(const ray_network *network, const ray_request *request,
+                    const ray_result *result, int index, const char *path, ray_error *error)
 {
     const ray_map *map = &result->maps[index];
     if (map->map.rank != 4)
-        return ray_fail(error, "%s: its map at \"%s\" is not a picture and cannot be drawn; leave png out "
-                        "of --format", map->method, map->layer);
+        return ray_fail(error, "%s: its map at \"%s\" is not a picture and cannot be drawn; leave "
+                        "png out of --format", map->method, map->layer);
     size_t n = (size_t)map->map.dim[0];
     ray_figure_row *rows = ray_alloc(n, sizeof *rows);
     char *captions = ray_alloc(n, CAPTION);

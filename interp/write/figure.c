@@ -63,7 +63,7 @@ static row_plan plan_row(const ray_figure_row *row)
 static int64_t row_width(const ray_figure_row *row)
 {
     ray_panel_size panel = ray_panel_measure(row);
-    int64_t panels = row->picture.pixels == NULL ? 1 : 2;
+    int64_t panels = row->picture.pixels ? 2 : 1;
     return panels * (panel.width + GAP) + BAR_WIDTH + NUMBER_SPACE;
 }
 
@@ -76,7 +76,7 @@ static int64_t put_text(figure *f, int64_t y, const char *text, bool bold, int64
     while (*text != '\0') {
         const char *rest;
         size_t n = ray_text_break(text, most, &rest);
-        for (int64_t x = 0; f->canvas.pixels != NULL && x <= bold; x++)
+        for (int64_t x = 0; f->canvas.pixels && x <= bold; x++)
             ray_canvas_text(&f->canvas, MARGIN + x, y, text, n, ink);
         *columns = ray_text_columns(text, n);
         text = rest;
@@ -89,9 +89,9 @@ static int64_t put_text(figure *f, int64_t y, const char *text, bool bold, int64
 static int64_t put_range(figure *f, int64_t y, const char *range, int64_t columns)
 {
     int64_t n = (int64_t)strlen(range), most = (f->width - 2 * MARGIN) / RAY_TEXT_ADVANCE;
-    bool    beside = columns > 0 && columns + 3 + n <= most;
+    bool beside = columns > 0 && columns + 3 + n <= most;
     y -= beside ? RAY_TEXT_LINE : 0;
-    if (f->canvas.pixels != NULL)
+    if (f->canvas.pixels)
         ray_canvas_text(&f->canvas, f->width - MARGIN - n * RAY_TEXT_ADVANCE, y, range, (size_t)n,
                         faint);
     return y + RAY_TEXT_LINE;
@@ -100,11 +100,11 @@ static int64_t put_range(figure *f, int64_t y, const char *range, int64_t column
 /* A mark in the bar and the number beside it, which is kept within the bar's height. */
 static void put_tick(figure *f, ray_box bar, const ray_scale *scale, double tick)
 {
-    char    text[RAY_NUMBER_SIZE];
-    double  share = ray_scale_position(scale, tick);
+    char text[RAY_NUMBER_SIZE];
+    double share = ray_scale_position(scale, tick);
     int64_t y = bar.y + (int64_t)((1 - share) * (double)(bar.height - 1) + 0.5);
     int64_t top = y - RAY_TEXT_HEIGHT / 2, lowest = bar.y + bar.height - RAY_TEXT_HEIGHT;
-    bool    bright = scale->is_signed ? share > 0.2 && share < 0.8 : share > 0.6;
+    bool bright = scale->is_signed ? share > 0.2 && share < 0.8 : share > 0.6;
     ray_canvas_fill(&f->canvas, (ray_box){ bar.x + bar.width - TICK_WIDTH, y, TICK_WIDTH, 1 },
                     bright ? ink : paper);
     ray_number_text(tick, text);
@@ -120,7 +120,7 @@ static void put_scale(figure *f, ray_box bar, const ray_scale *scale)
                         ray_colour_at(scale->most > 0 ? share : 0, scale->is_signed));
     }
     double tick[RAY_MOST_TICKS];
-    int    n = ray_scale_ticks(scale, tick);
+    int n = ray_scale_ticks(scale, tick);
     for (int i = 0; i < n; i++)
         put_tick(f, bar, scale, tick[i]);
 }
@@ -130,14 +130,14 @@ static int put_panels(figure *f, int64_t y, const ray_figure_row *row, const row
 {
     ray_picture left = { NULL, 0, 0, 0 }, map = { NULL, 0, 0, 0 };
     int failed = ray_panel_picture(row, plan->panel, &left, error);
-    if (failed == 0)
+    if (!failed)
         failed = ray_panel_map(row, plan->panel, &plan->scale, &map, error);
     int64_t x = MARGIN;
-    if (failed == 0 && left.pixels != NULL) {
+    if (!failed && left.pixels) {
         ray_canvas_draw(&f->canvas, x, y, &left);
         x += left.width + GAP;
     }
-    if (failed == 0) {
+    if (!failed) {
         ray_canvas_draw(&f->canvas, x, y, &map);
         put_scale(f, (ray_box){ x + map.width + GAP, y, BAR_WIDTH, plan->height }, &plan->scale);
     }
@@ -152,10 +152,10 @@ static int put_rows(figure *f, int64_t y, int64_t *end, ray_error *error)
     for (int i = 0; i < f->n_shown; i++) {
         const ray_figure_row *row = &f->rows[i];
         row_plan plan = plan_row(row);
-        int64_t  columns;
-        y = put_text(f, y, row->caption == NULL ? "" : row->caption, false, &columns);
+        int64_t columns;
+        y = put_text(f, y, row->caption ? row->caption : "", false, &columns);
         y = put_range(f, y, plan.range, columns) + UNDER_TEXT;
-        if (f->canvas.pixels != NULL && put_panels(f, y, row, &plan, error) != 0)
+        if (f->canvas.pixels && put_panels(f, y, row, &plan, error))
             return -1;
         y += plan.height + MARGIN;
     }
@@ -166,9 +166,9 @@ static int put_rows(figure *f, int64_t y, int64_t *end, ray_error *error)
 /* Everything, once to measure its height and once to draw it. */
 static int put_all(figure *f, ray_error *error)
 {
-    char    more[64] = "";
-    int64_t columns, y = put_text(f, MARGIN, f->title == NULL ? "" : f->title, true, &columns);
-    if (put_rows(f, y + (columns > 0 ? UNDER_TITLE : 0), &y, error) != 0)
+    char more[64] = "";
+    int64_t columns, y = put_text(f, MARGIN, f->title ? f->title : "", true, &columns);
+    if (put_rows(f, y + (columns > 0 ? UNDER_TITLE : 0), &y, error))
         return -1;
     if (f->n_shown < f->n_rows)
         snprintf(more, sizeof more, "the first %d of %d", f->n_shown, f->n_rows);
@@ -187,11 +187,11 @@ int ray_figure_write(const char *path, const char *title, const ray_figure_row *
         f.width = width > f.width ? width : f.width;
     }
     put_all(&f, error);
-    if (ray_picture_alloc(&f.canvas, f.width, f.height, 3, error) != 0)
+    if (ray_picture_alloc(&f.canvas, f.width, f.height, 3, error))
         return ray_fail_prefix(error, "cannot write %s: ", path);
     ray_canvas_fill(&f.canvas, (ray_box){ 0, 0, f.width, f.height }, paper);
     int failed = put_all(&f, error);
-    if (failed == 0)
+    if (!failed)
         failed = ray_png_write(path, &f.canvas, error);
     ray_picture_free(&f.canvas);
     return failed;

@@ -16,7 +16,7 @@ enum {
 static size_t make_header(const ray_tensor *tensor, char *out)
 {
     char shape[RAY_MAX_RANK * 24] = "", first[24] = "";
-    int  n = 0;
+    int n = 0;
     for (int32_t d = 0; d < tensor->rank; d++)
         n += snprintf(shape + n, sizeof shape - (size_t)n, "%s%lld", d == 0 ? "" : ", ",
                       (long long)tensor->dim[d]);
@@ -39,7 +39,7 @@ static size_t make_header(const ray_tensor *tensor, char *out)
 static void pack(const RAY_REAL *in, size_t n, unsigned char *out)
 {
     for (size_t i = 0; i < n; i++, out += 4) {
-        float    value = (float)in[i];
+        float value = (float)in[i];
         uint32_t bits;
         memcpy(&bits, &value, sizeof bits);
         for (int b = 0; b < 4; b++)
@@ -63,11 +63,11 @@ static void write_values(FILE *stream, const RAY_REAL *values, size_t n)
 int ray_npy_write(const char *path, const ray_tensor *tensor, ray_error *error)
 {
     ray_output output;
-    char       header[512];
-    size_t     n = 1;
+    char header[512];
+    size_t n = 1;
     for (int32_t d = 0; d < tensor->rank; d++)
         n *= (size_t)tensor->dim[d];
-    if (ray_output_open(&output, path, error) != 0)
+    if (ray_output_open(&output, path, error))
         return -1;
     fwrite(header, 1, make_header(tensor, header), output.stream);
     write_values(output.stream, tensor->data, n);

@@ -27,7 +27,7 @@ static int64_t smaller(int64_t a, int64_t b)
 
 ray_panel_size ray_panel_measure(const ray_figure_row *row)
 {
-    bool    alone = row->picture.pixels == NULL;
+    bool alone = !row->picture.pixels;
     int64_t width = alone ? row->width : row->picture.width;
     int64_t height = alone ? row->height : row->picture.height;
     int64_t factor = smaller(ENLARGE_HEIGHT / height, ENLARGE_WIDTH / width);
@@ -44,7 +44,7 @@ ray_panel_size ray_panel_measure(const ray_figure_row *row)
 /* A copy in RGB; grey is repeated, and each pixel `factor` times in both directions. */
 static int copy_enlarged(const ray_picture *in, int64_t factor, ray_picture *out, ray_error *error)
 {
-    if (ray_picture_alloc(out, in->width * factor, in->height * factor, 3, error) != 0)
+    if (ray_picture_alloc(out, in->width * factor, in->height * factor, 3, error))
         return -1;
     unsigned char *to = out->pixels;
     for (int64_t y = 0; y < out->height; y++)
@@ -62,12 +62,12 @@ int ray_panel_picture(const ray_figure_row *row, ray_panel_size size, ray_pictur
                       ray_error *error)
 {
     *panel = (ray_picture){ NULL, 0, 0, 0 };
-    if (row->picture.pixels == NULL)
+    if (!row->picture.pixels)
         return 0;
     int64_t factor = size.width / row->picture.width;
-    if (copy_enlarged(&row->picture, factor > 1 ? factor : 1, panel, error) != 0)
+    if (copy_enlarged(&row->picture, factor > 1 ? factor : 1, panel, error))
         return -1;
-    if (ray_picture_resize_to(panel, size.width, size.height, error) == 0)
+    if (!ray_picture_resize_to(panel, size.width, size.height, error))
         return 0;
     ray_picture_free(panel);
     return -1;
@@ -82,7 +82,7 @@ static int lightness(const unsigned char *rgb)
  * greys. */
 static void make_grey(ray_picture *rgb)
 {
-    int     low = 255, high = 0;
+    int low = 255, high = 0;
     int64_t n = 3 * rgb->width * rgb->height;
     for (int64_t i = 0; i < n; i += 3) {
         int grey = lightness(rgb->pixels + i);
@@ -102,8 +102,8 @@ static void lay_over(const RAY_REAL *map, const ray_scale *scale, bool alone, ra
     unsigned char *pixel = panel->pixels;
     for (int64_t i = 0; i < panel->width * panel->height; i++, pixel += 3) {
         ray_colour under = { pixel[0], pixel[1], pixel[2] };
-        double     strength = scale->most > 0 ? fmin(fabs((double)map[i]) / scale->most, 1) : 0;
-        double     opacity = least_opacity + strength * (most_opacity - least_opacity);
+        double strength = scale->most > 0 ? fmin(fabs((double)map[i]) / scale->most, 1) : 0;
+        double opacity = least_opacity + strength * (most_opacity - least_opacity);
         ray_colour colour = ray_scale_colour(scale, (double)map[i]);
         colour = ray_colour_mix(under, colour, alone ? 1 : opacity);
         memcpy(pixel, (unsigned char[]){ colour.red, colour.green, colour.blue }, 3);
@@ -113,15 +113,15 @@ static void lay_over(const RAY_REAL *map, const ray_scale *scale, bool alone, ra
 int ray_panel_map(const ray_figure_row *row, ray_panel_size size, const ray_scale *scale,
                   ray_picture *panel, ray_error *error)
 {
-    if (ray_panel_picture(row, size, panel, error) != 0)
+    if (ray_panel_picture(row, size, panel, error))
         return -1;
-    bool alone = panel->pixels == NULL;
-    if (alone && ray_picture_alloc(panel, size.width, size.height, 3, error) != 0)
+    bool alone = !panel->pixels;
+    if (alone && ray_picture_alloc(panel, size.width, size.height, 3, error))
         return -1;
     make_grey(panel);
     ray_tensor map = { (RAY_REAL *)(uintptr_t)row->map, { 1, 1, row->height, row->width }, 4 };
     ray_tensor shown;
-    if (ray_map_resize(&map, size.height, size.width, RAY_RESIZE_BILINEAR, &shown, error) != 0) {
+    if (ray_map_resize(&map, size.height, size.width, RAY_RESIZE_BILINEAR, &shown, error)) {
         ray_picture_free(panel);
         return -1;
     }

@@ -47,11 +47,11 @@ static void flush_nothing(png_structp png)
 
 static int encode(encoder *e, const ray_picture *picture)
 {
-    if (setjmp(e->escape) != 0)
+    if (setjmp(e->escape))
         return -1;
     e->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, e, fail_png, ignore_warning);
-    e->info = e->png == NULL ? NULL : png_create_info_struct(e->png);
-    if (e->info == NULL)
+    e->info = e->png ? png_create_info_struct(e->png) : NULL;
+    if (!e->info)
         return ray_fail_memory(e->error);
     png_set_write_fn(e->png, e, write_bytes, flush_nothing);
     png_set_user_limits(e->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
@@ -69,12 +69,12 @@ static int encode(encoder *e, const ray_picture *picture)
 int ray_png_write(const char *path, const ray_picture *picture, ray_error *error)
 {
     ray_output output;
-    if (ray_output_open(&output, path, error) != 0)
+    if (ray_output_open(&output, path, error))
         return -1;
     encoder e = { .stream = output.stream, .path = path, .error = error };
     int failed = encode(&e, picture);
     png_destroy_write_struct(&e.png, &e.info);
-    if (failed == 0)
+    if (!failed)
         return ray_output_commit(&output, error);
     ray_output_discard(&output);
     return -1;

@@ -14,7 +14,7 @@ static double common_most(const float *map, int64_t n, double largest)
     int64_t count[BINS] = { 0 }, below = 0;
     for (int64_t i = 0; i < n; i++) {
         double share = isfinite(map[i]) ? fabs((double)map[i]) / largest : 0;
-        int    bin = (int)ceil(share * BINS) - 1;
+        int bin = (int)ceil(share * BINS) - 1;
         count[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin]++;
     }
     for (int bin = 0; bin < BINS; bin++) {
@@ -83,7 +83,7 @@ static void tidy(char *text)
 {
     size_t n = 0, point = 0;
     for (size_t i = 0; text[i] != '\0'; i++) {
-        if (strchr("-0123456789", text[i]) != NULL) {
+        if (strchr("-0123456789", text[i])) {
             text[n++] = text[i];
         } else if (point == 0) {
             point = n;
@@ -102,7 +102,7 @@ const char *ray_number_text(double value, char text[RAY_NUMBER_SIZE])
     char digits[32];
     snprintf(digits, sizeof digits, "%.2e", value);
     char *e = strchr(digits, 'e');
-    int   exponent = e == NULL ? 0 : atoi(e + 1);
+    int exponent = e ? atoi(e + 1) : 0;
     if (exponent >= -3 && exponent <= 4) {
         snprintf(digits, sizeof digits, "%.*f", exponent < 2 ? 2 - exponent : 0, value);
         tidy(digits);

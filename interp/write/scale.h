@@ -5,14 +5,15 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
 #include "colour.h"
 
-/* From 0 (signed: from -most) to most.  low, high: what the map really reaches, which may be beyond. */
+/* From 0 (signed: from -most) to most.  low, high: what the map really reaches, maybe beyond. */
 typedef struct ray_scale { double most, low, high; bool is_signed; } ray_scale;
 
 /* Signed when there are negative values that one could see.  NaN and infinity do not count.  A few
- * extreme values do not darken all others: where the largest magnitude is more than twice what 99.5 %
- * of the positions stay below, the scale ends there. */
+ * extreme values do not darken all others: where the largest magnitude is more than twice what
+ * 99.5 % of the positions stay below, the scale ends there. */
 ray_scale  ray_scale_of(const float *map, int64_t n);
 ray_colour ray_scale_colour(const ray_scale *scale, double value);
 /* Some values lie beyond the end of the scale. */
