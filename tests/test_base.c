@@ -189,6 +189,18 @@ static const struct { const char *text; bool valid; double value; } numbers[] = 
     { "1e-400", true, 0 },
 };
 
+static void test_plain_text(void)
+{
+    static const struct { const char *text; bool plain; } texts[] = {
+        { "", true }, { "tiger cat", true }, { "caf\xc3\xa9", true }, { "\xf0\x9f\x90\x88", true },
+        { "caf\xe9", false }, { "a\tb", false }, { "\033[31m", false }, { "\x7f", false },
+        { "\xc2\x85", false }, { "\xc0\xaf", false }, { "\xed\xa0\x80", false }, { "\xe2\x82", false },
+        { "\xf4\x90\x80\x80", false }, { "\x80", false },
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        CHECK_CASE(ray_text_is_plain(texts[i].text) == texts[i].plain, "text %d", (int)i);
+}
+
 static void test_parse_number(void)
 {
     for (int i = 0; i < COUNT(numbers); i++) {
@@ -623,6 +635,7 @@ int main(void)
         { "checked counts", test_checked_counts },
         { "integers", test_parse_int },
         { "numbers", test_parse_number },
+        { "plain text", test_plain_text },
         { "nearest names", test_nearest },
         { "long names are no slips", test_nearest_long },
         { "endings", test_ends_with },

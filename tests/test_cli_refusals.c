@@ -170,7 +170,10 @@ static void inputs_that_do_not_fit_are_told(void)
           "rayinterp: cut.npy: truncated: the header and its shape make 3200 bytes, there are 200" },
         { EXPLAIN "--rule gradient --signal missing.npy", 1, NULL,
           "rayinterp: cannot read missing.npy: No such file or directory" },
-        { EXPLAIN "--rule gradient --signal pointng", 1, NULL, "rayinterp: *pointng*" },
+        { EXPLAIN "--rule gradient --signal pointng", 2, NULL,
+          "rayinterp: --signal pointng: onehot, pointing or a .npy file is expected\n*" },
+        { EXPLAIN "--rule gradient --weights w.npz --random-weights 1", 2, NULL,
+          "rayinterp: --weights and --random-weights: one of them\n*" },
         { EXPLAIN "--rule gradient --signal $S/tests/fixtures/batch3/seed.npy", 1, NULL,
           "rayinterp: signal: its shape must be that of the output, 1x5" },
     };
@@ -196,6 +199,9 @@ static void unwritable_output_is_told(void)
           "relu1 --output volumes", 1, NULL, "rayinterp: gradient: its map at \"relu1\" is not a picture and cannot be "
           "drawn; leave png out of --format" },
         { "ls volumes 2>nowhere", 2, NULL, NULL },
+        { "$R $S/tests/graphs/probes.yaml --random-weights 1 --input $S/tests/fixtures/plain/input.npy --format npy "
+          "--rule gradient --probe a/b --probe a_b", 1, NULL, "rayinterp: ./gradient.a_b.activation.npy: two probes "
+          "would be written to this file; probe one of them at a time" },
         /* an older file stays as it was when the new one does not come about */
         { "mkdir old && echo old >old/gradient.npy && chmod 555 old && " EXPLAIN "--rule gradient --target oak,99 "
           "--output old; cat old/gradient.npy; chmod 755 old; ls -A old", 0, "old\ngradient.npy",

@@ -327,7 +327,7 @@ static void what_does_not_fit_is_an_error(void)
     static const struct { int64_t batch; const char *error; } cases[] = {
         { INT64_C(1) << 40, "a batch of 1099511627776 items is too large for the activation \"input\"" },
         { INT64_C(1) << 62, "a batch of 4611686018427387904 items is too large for the activation \"input\"" },
-        { INT64_C(1) << 30, "out of memory: 13194.1 GB are needed for one batch" },
+        { INT64_C(1) << 30, "13194.1 GB are needed for a batch of 1073741824; this machine has " },
     };
     ray_network *network = open_chain(5);
     CU_ASSERT_PTR_NOT_NULL_FATAL(network);
@@ -337,6 +337,7 @@ static void what_does_not_fit_is_an_error(void)
         ray_error error = { "" };
         ray_exec exec;
         CU_ASSERT_EQUAL(ray_exec_create(&exec, network, &demand, &error), -1);
+        error.text[strlen(cases[i].error)] = '\0';      /* the machine's memory follows */
         check_text("batch", error.text, cases[i].error);
     }
     wishes_free(&w);

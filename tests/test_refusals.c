@@ -156,10 +156,18 @@ static void files_that_the_graph_names_must_be_there(void)
         { "", "TMP/bad.yaml: it names no weights; add `weights:` or give --weights FILE" },
         { "labels: missing.txt\n", "cannot read TMP/missing.txt: No such file or directory" },
         { "labels: empty.txt\n", "TMP/empty.txt: no labels; one class a line is expected" },
+        { "labels: latin.txt\n", "TMP/latin.txt:2: a label must be UTF-8 without control characters" },
+        { "labels: escape.txt\n", "TMP/escape.txt:1: a label must be UTF-8 without control characters" },
+        { "labels: three.txt\n", "TMP/bad.yaml:2:9: labels: three.txt has 3 lines; the output has 2 classes, one "
+                                  "a line is expected" },
+        { "name: \"a\\tb\"\n", "TMP/bad.yaml:2:7: name: \"a?b\" has control characters" },
     };
     static const char graph[] = "rayinterp: 1\n%sinput: {shape: [3, 8, 8]}\nlayers:\n"
         "  - {name: a, type: conv2d, out_channels: 2, kernel_size: 1}\n";
     scratch_write("empty.txt", "", 0);
+    scratch_write("latin.txt", "cat\ncaf\xe9\n", 9);
+    scratch_write("escape.txt", "\033[31mcat\ndog\n", 13);
+    scratch_write("three.txt", "a\nb\nc\n", 6);
     for (int i = 0; i < COUNT(cases); i++) {
         char text[512];
         snprintf(text, sizeof text, graph, cases[i].line);

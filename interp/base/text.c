@@ -139,3 +139,37 @@ bool ray_ends_with(const char *text, const char *ending)
     size_t n = strlen(text), m = strlen(ending);
     return n >= m && !strcasecmp(text + n - m, ending);
 }
+
+/* Bytes of the character at `text`, 0 when it is not UTF-8 (RFC 3629). */
+static int utf8_length(const unsigned char *text)
+{
+    static const struct { unsigned mask, lead, least; int length; } forms[] = {
+        { 0x80, 0x00, 0x00, 1 }, { 0xe0, 0xc0, 0x80, 2 },
+        { 0xf0, 0xe0, 0x800, 3 }, { 0xf8, 0xf0, 0x10000, 4 },
+    };
+    for (int f = 0; f < 4; f++) {
+        if ((text[0] & forms[f].mask) != forms[f].lead)
+            continue;
+        unsigned code = text[0] & ~forms[f].mask;
+        for (int i = 1; i < forms[f].length; i++) {
+            if ((text[i] & 0xc0) != 0x80)
+                return 0;
+            code = code << 6 | (text[i] & 0x3f);
+        }
+        bool surrogate = code >= 0xd800 && code < 0xe000;
+        return code < forms[f].least || code > 0x10ffff || surrogate ? 0 : forms[f].length;
+    }
+    return 0;
+}
+
+bool ray_text_is_plain(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at) {
+        int length = utf8_length(at);
+        if (length == 0 || *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
+            return false;
+        at += length;
+    }
+    return true;
+}

@@ -18,6 +18,9 @@ void        ray_nearest_offer(ray_nearest *nearest, const char *candidate);
 /* "; did you mean \"best\"?" when it looks like a slip, "" otherwise; in buffer. */
 const char *ray_nearest_hint(const ray_nearest *nearest, char *buffer, size_t size);
 
+/* Valid UTF-8 without control characters: fit for a terminal and for JSON. */
+bool ray_text_is_plain(const char *text);
+
 bool ray_ends_with(const char *text, const char *ending);   /* ASCII case ignored */
 
 #endif

@@ -110,10 +110,15 @@ static void parse_format(struct argp_state *state, cli_request *r, char *text)
 
 static void check_complete(struct argp_state *state, const cli_request *r)
 {
+    const char *signal = r->signal;
     if (!r->source.graph)
         argp_error(state, "which graph? give the path of a YAML file");
     if (!r->rules.n)
         argp_error(state, "which method? give --rule NAME (`rayinterp rules` lists them)");
+    if (r->source.weights && r->source.random_seed)
+        argp_error(state, "--weights and --random-weights: one of them");
+    if (signal && strcmp(signal, "onehot") && strcmp(signal, "pointing") && !strchr(signal, '.'))
+        argp_error(state, "--signal %s: onehot, pointing or a .npy file is expected", signal);
 }
 
 static error_t parse_how(int key, char *arg, struct argp_state *state)

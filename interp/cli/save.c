@@ -30,6 +30,14 @@ static char *make_path(const char *folder, const char *method, const char *layer
     return path;
 }
 
+static bool is_listed(const cli_files *files, const char *path)
+{
+    for (int i = 0; i < files->n; i++)
+        if (!strcmp(files->v[i].path, path))
+            return true;
+    return false;
+}
+
 static const char *add_file(cli_files *files, const cli_request *r, const ray_result *result,
                             int map, const char *layer, const char *ending, ray_error *error)
 {
@@ -37,9 +45,13 @@ static const char *add_file(cli_files *files, const cli_request *r, const ray_re
     char *path = make_path(r->output, result->maps[map].method, layer, ending);
     if (grown)
         files->v = grown;
-    if (!grown || !path) {
+    if (!grown || !path || is_listed(files, path)) {
+        if (grown && path)
+            snprintf(error->text, sizeof error->text, "%s: two probes would be written to this file; "
+                     "probe one of them at a time", path);
+        else
+            fail_memory(error);
         free(path);
-        fail_memory(error);
         return NULL;
     }
     files->v[files->n++] = (cli_file){ path, map };
@@ -92,7 +104,7 @@ static int check_drawable(const cli_request *r, const ray_result *result, ray_er
         if (result->maps[i].map.rank != 4) {
             snprintf(error->text, sizeof error->text, "%s: its map at \"%s\" is not a picture and "
                      "cannot be drawn; leave png out of --format", result->maps[i].method,
-                     result->maps[i].layer);
+                     *result->maps[i].layer ? result->maps[i].layer : "the input");
             return -1;
         }
     return 0;

@@ -49,7 +49,7 @@ static void show_text(const ray_network *network)
     ray_network_input(network, &shape);
     printf("%-28s %-22s %-16s %12s %14s  %s\n", "name", "type", "output", "parameters",
            "multiply-adds", "reads");
-    printf("%-28s %-22s %-16s\n", ray_network_input_name(network), "(input)",
+    printf("%-28s %-22s %s\n", ray_network_input_name(network), "(input)",
            cli_shape_text(&shape, 1, text));
     for (; !ray_network_layer(network, n, &layer); n++) {
         printf("%-28s %-22s %-16s %12" PRId64 " %14" PRId64 "  ", layer.name, layer.kind,

@@ -86,7 +86,7 @@ int ray_map_finish(ray_map *out, const ray_request *request, ray_error *error)
     bool plane = out->map.rank == 4;
     if ((request->resize || request->smooth > 0) && !plane)
         return ray_fail(error, "%s: its map at \"%s\" is not a picture, so it cannot be resized or "
-                        "smoothed", out->method, out->layer);
+                        "smoothed", out->method, *out->layer ? out->layer : "the input");
     if (request->resize && !request->resize_height && input.rank != 4)
         return ray_fail(error, "resize: the input is not a picture; give a size, WxH");
     if (request->resize) {

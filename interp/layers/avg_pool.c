@@ -14,8 +14,8 @@ static const ray_option options1[] = { PADDED_OPTIONS, { 0 } };
 
 static const ray_option options[] = {
     PADDED_OPTIONS,
-    { "divisor_override", "divide by this in place of the window's size; 0: do not", RAY_INT, 0,
-      offsetof(ray_pool_options, divisor_override), 0, 0, INT32_MAX, NULL, 0 },
+    { "divisor_override", "divide by this in place of the window's size", RAY_INT, 0,
+      offsetof(ray_pool_options, divisor_override), NAN, 1, INT32_MAX, NULL, 0 },
     { 0 }
 };
 

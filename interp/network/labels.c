@@ -20,6 +20,8 @@ static int64_t count_lines(const char *text)
 static void split_lines(ray_labels *labels)
 {
     char *at = labels->text;
+    if (!strncmp(at, "\xef\xbb\xbf", 3))    /* the byte order mark of some editors */
+        at += 3;
     for (int64_t i = 0; i < labels->n; i++) {
         size_t length = strcspn(at, "\n");
         char *end = at + length;
@@ -31,6 +33,17 @@ static void split_lines(ray_labels *labels)
     }
     while (labels->n > 0 && !*labels->name[labels->n - 1])
         labels->n--;
+}
+
+static int check_lines(const ray_labels *labels, const char *path, ray_error *error)
+{
+    if (!labels->n)
+        return ray_fail(error, "%s: no labels; one class a line is expected", path);
+    for (int64_t i = 0; i < labels->n; i++)
+        if (!ray_text_is_plain(labels->name[i]))
+            return ray_fail(error, "%s:%lld: a label must be UTF-8 without control characters",
+                            path, (long long)i + 1);
+    return 0;
 }
 
 int ray_labels_read(ray_labels *labels, const char *path, ray_error *error)
@@ -49,7 +62,7 @@ int ray_labels_read(ray_labels *labels, const char *path, ray_error *error)
     if (!labels->name)
         return ray_fail_memory(error);
     split_lines(labels);
-    return labels->n ? 0 : ray_fail(error, "%s: no labels; one class a line is expected", path);
+    return check_lines(labels, path, error);
 }
 
 void ray_labels_free(ray_labels *labels)
@@ -77,15 +90,28 @@ static int unknown_class(const ray_network *network, const char *text, ray_error
                     ray_nearest_hint(&nearest, hint, sizeof hint));
 }
 
+/* The first class from `start` on that is called so, RAY_NO_ID without one. */
+static int64_t find_label(const ray_labels *labels, const char *text, int64_t start)
+{
+    for (int64_t i = start; i < labels->n; i++)
+        if (!strcmp(labels->name[i], text))
+            return i;
+    return RAY_NO_ID;
+}
+
 int ray_network_class(const ray_network *network, const char *text, int64_t *class_index,
                       ray_error *error)
 {
     int64_t classes = network->graph.activations[network->graph.output].shape.dim[0];
-    for (int64_t i = 0; i < network->labels.n; i++)
-        if (!strcmp(network->labels.name[i], text)) {
-            *class_index = i;
-            return 0;
-        }
+    int64_t first = find_label(&network->labels, text, 0);
+    int64_t second = first < 0 ? first : find_label(&network->labels, text, first + 1);
+    if (second >= 0)
+        return ray_fail(error, "target \"%s\": classes %lld and %lld are both called so; give an index",
+                        text, (long long)first, (long long)second);
+    if (first >= 0) {
+        *class_index = first;
+        return 0;
+    }
     if (!ray_parse_int(text, class_index))
         return unknown_class(network, text, error);
     if (*class_index < 0 || *class_index >= classes)

@@ -142,6 +142,8 @@ int ray_network_check_input(const ray_network *network, const ray_tensor *input,
         && !memcmp(input->dim + 1, shape->dim, (size_t)shape->rank * sizeof *shape->dim))
         return ray_numbers_find_bad(input->data, ray_tensor_size(input)) < 0
                    ? 0 : ray_fail(error, "the input holds NaN or infinity");
+    if (input->rank > 0 && input->dim[0] < 1)
+        return ray_fail(error, "the input holds no items");
     ray_shape have = { .rank = input->rank > 0 ? input->rank - 1 : 0 };
     char a[128], b[128];
     memcpy(have.dim, input->dim + 1, (size_t)have.rank * sizeof *have.dim);

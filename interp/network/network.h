@@ -18,7 +18,7 @@ struct ray_network {
     char           *example_input;
 };
 
-/* One class a line; empty lines at the end do not count. */
+/* One class a line, UTF-8; a byte order mark and empty lines at the end do not count. */
 int  ray_labels_read(ray_labels *labels, const char *path, ray_error *error);
 void ray_labels_free(ray_labels *labels);
 

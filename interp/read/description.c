@@ -72,7 +72,7 @@ static int read_layers(ray_description *d, const ray_node *node, ray_error *erro
 
 static int read_name(ray_description *d, const ray_node *node, ray_error *error)
 {
-    return ray_word_read(d, node, "name", &d->name, error);
+    return ray_name_read(d, node, "name", &d->name, error);
 }
 
 static int read_weights(ray_description *d, const ray_node *node, ray_error *error)

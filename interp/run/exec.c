@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int allocate_block(RAY_REAL **block, int64_t size, ray_error *error)
 {
@@ -45,10 +46,23 @@ static void shape_tensors(ray_exec *exec)
         exec->value[a] = exec->network->weights[a - graph->first_weight];
 }
 
+/* Said before the machine is brought to its knees. */
+static int check_memory(const ray_plan *plan, ray_error *error)
+{
+    double needed = (double)(plan->values_size + plan->signals_size + plan->spare_size
+                             + plan->work_size) * sizeof(RAY_REAL);
+    double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    if (there <= 0 || needed <= there)
+        return 0;
+    return ray_fail(error, "%.1f GB are needed for a batch of %lld; this machine has %.1f GB",
+                    needed * 1e-9, (long long)plan->batch, there * 1e-9);
+}
+
 static int create(ray_exec *exec, const ray_demand *demand, ray_error *error)
 {
     const ray_graph *graph = &exec->network->graph;
-    if (ray_plan_make(&exec->plan, graph, demand, error) || allocate_tables(exec, error)
+    if (ray_plan_make(&exec->plan, graph, demand, error) || check_memory(&exec->plan, error)
+        || allocate_tables(exec, error)
         || allocate_block(&exec->values, exec->plan.values_size, error)
         || allocate_block(&exec->signals, exec->plan.signals_size, error)
         || allocate_block(&exec->spare, exec->plan.spare_size, error)

@@ -65,7 +65,7 @@ int ray_figure_save(const ray_network *network, const ray_request *request,
     const ray_map *map = &result->maps[index];
     if (map->map.rank != 4)
         return ray_fail(error, "%s: its map at \"%s\" is not a picture and cannot be drawn; leave "
-                        "png out of --format", map->method, map->layer);
+                        "png out of --format", map->method, *map->layer ? map->layer : "the input");
     size_t n = (size_t)map->map.dim[0];
     ray_figure_row *rows = ray_alloc(n, sizeof *rows);
     char *captions = ray_alloc(n, CAPTION);
