@@ -47,8 +47,8 @@ static const char *add_file(cli_files *files, const cli_request *r, const ray_re
         files->v = grown;
     if (!grown || !path || is_listed(files, path)) {
         if (grown && path)
-            snprintf(error->text, sizeof error->text, "%s: two probes would be written to this file; "
-                     "probe one of them at a time", path);
+            snprintf(error->text, sizeof error->text, "%s: two probes would be written to this "
+                     "file; probe one of them at a time", path);
         else
             fail_memory(error);
         free(path);

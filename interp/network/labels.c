@@ -106,8 +106,8 @@ int ray_network_class(const ray_network *network, const char *text, int64_t *cla
     int64_t first = find_label(&network->labels, text, 0);
     int64_t second = first < 0 ? first : find_label(&network->labels, text, first + 1);
     if (second >= 0)
-        return ray_fail(error, "target \"%s\": classes %lld and %lld are both called so; give an index",
-                        text, (long long)first, (long long)second);
+        return ray_fail(error, "target \"%s\": classes %lld and %lld are both called so; give an "
+                        "index", text, (long long)first, (long long)second);
     if (first >= 0) {
         *class_index = first;
         return 0;
