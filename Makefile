@@ -8,6 +8,9 @@ sanitize := build-sanitize
 packages := gcc meson ninja-build pkg-config libyaml-dev libjansson-dev libzip-dev libpng-dev \
             libjpeg-dev libopenblas-dev libcunit1-dev scdoc
 
+# The Python that Debian's python3-torch belongs to: for benchmarks only.
+PYTHON ?= /usr/bin/python3
+
 .PHONY: demo test build photo sanitize bench install packages clean help
 
 help:
@@ -57,8 +60,8 @@ photo: packages build
 bench: packages build
 	@.ci/install python3-torch
 	ninja -C $(build) tests/bench/network_bench tests/bench/conv_bench
-	python3 tests/bench/network_bench.py $(build)/tests/bench/network_bench
-	python3 tests/bench/conv_bench.py $(build)/tests/bench/conv_bench
+	$(PYTHON) tests/bench/network_bench.py $(build)/tests/bench/network_bench
+	$(PYTHON) tests/bench/conv_bench.py $(build)/tests/bench/conv_bench
 
 install: build
 	meson install -C $(build)
