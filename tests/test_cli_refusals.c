@@ -202,6 +202,7 @@ static void unwritable_output_is_told(void)
         { "$R $S/tests/graphs/probes.yaml --random-weights 1 --input $S/tests/fixtures/plain/input.npy --format npy "
           "--rule gradient --probe a/b --probe a_b", 1, NULL, "rayinterp: ./gradient.a_b.activation.npy: two probes "
           "would be written to this file; probe one of them at a time" },
+        { "ls gradient.npy 2>nowhere", 2, NULL, NULL },
         /* an older file stays as it was when the new one does not come about */
         { "mkdir old && echo old >old/gradient.npy && chmod 555 old && " EXPLAIN "--rule gradient --target oak,99 "
           "--output old; cat old/gradient.npy; chmod 755 old; ls -A old", 0, "old\ngradient.npy",

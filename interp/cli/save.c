@@ -7,12 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int fail_memory(ray_error *error)
-{
-    snprintf(error->text, sizeof error->text, "out of memory");
-    return -1;
-}
-
 /* "DIR/ebp.conv1.signal.npy"; a slash in a layer's name would be a folder. */
 static char *make_path(const char *folder, const char *method, const char *layer,
                        const char *ending)
@@ -38,53 +32,51 @@ static bool is_listed(const cli_files *files, const char *path)
     return false;
 }
 
-static const char *add_file(cli_files *files, const cli_request *r, const ray_result *result,
-                            int map, const char *layer, const char *ending, ray_error *error)
+/* tensor: what the file will hold; NULL: the map's figure. */
+static int list_file(cli_files *files, char *path, int map, const ray_tensor *tensor,
+                     ray_error *error)
 {
     cli_file *grown = realloc(files->v, ((size_t)files->n + 1) * sizeof *grown);
-    char *path = make_path(r->output, result->maps[map].method, layer, ending);
     if (grown)
         files->v = grown;
-    if (!grown || !path || is_listed(files, path)) {
-        if (grown && path)
-            snprintf(error->text, sizeof error->text, "%s: two probes would be written to this "
-                     "file; probe one of them at a time", path);
-        else
-            fail_memory(error);
-        free(path);
-        return NULL;
+    if (grown && path && !is_listed(files, path)) {
+        files->v[files->n++] = (cli_file){ path, map, tensor };
+        return 0;
     }
-    files->v[files->n++] = (cli_file){ path, map };
-    return path;
+    if (grown && path)
+        snprintf(error->text, sizeof error->text, "%s: two probes would be written to this file; "
+                 "probe one of them at a time", path);
+    else
+        snprintf(error->text, sizeof error->text, "out of memory");
+    free(path);
+    return -1;
 }
 
-static int save_array(cli_files *files, const cli_request *r, const ray_result *result, int map,
-                      const char *layer, const char *ending, const ray_tensor *tensor,
-                      ray_error *error)
+static int list_probe(cli_files *files, const cli_request *r, const ray_map *map, int i,
+                      const ray_probe *probe, ray_error *error)
 {
-    const char *path = tensor->data ? add_file(files, r, result, map, layer, ending, error) : "";
-    if (!path)
+    char *value = make_path(r->output, map->method, probe->layer, ".activation.npy");
+    if (list_file(files, value, i, &probe->value, error))
         return -1;
-    return *path ? ray_npy_write(path, tensor, error) : 0;
+    if (!probe->signal.data)
+        return 0;
+    char *signal = make_path(r->output, map->method, probe->layer, ".signal.npy");
+    return list_file(files, signal, i, &probe->signal, error);
 }
 
-static int save_map(cli_files *files, const cli_request *r, const ray_network *network,
-                    const ray_result *result, int i, ray_error *error)
+static int list_map(cli_files *files, const cli_request *r, const ray_map *map, int i,
+                    ray_error *error)
 {
-    const ray_map *map = &result->maps[i];
-    if (r->write_npy && save_array(files, r, result, i, "", ".npy", &map->map, error))
+    if (r->write_npy
+        && list_file(files, make_path(r->output, map->method, "", ".npy"), i, &map->map, error))
         return -1;
-    if (r->write_png) {
-        const char *path = add_file(files, r, result, i, "", ".png", error);
-        if (!path || ray_figure_save(network, &r->request, result, i, path, error))
+    if (r->write_png
+        && (ray_figure_check(map, error)
+            || list_file(files, make_path(r->output, map->method, "", ".png"), i, NULL, error)))
+        return -1;
+    for (int k = 0; k < map->n_probes; k++)
+        if (list_probe(files, r, map, i, &map->probes[k], error))
             return -1;
-    }
-    for (int k = 0; k < map->n_probes; k++) {
-        const ray_probe *probe = &map->probes[k];
-        if (save_array(files, r, result, i, probe->layer, ".activation.npy", &probe->value, error)
-            || save_array(files, r, result, i, probe->layer, ".signal.npy", &probe->signal, error))
-            return -1;
-    }
     return 0;
 }
 
@@ -97,27 +89,26 @@ static int make_folder(const char *path, ray_error *error)
     return -1;
 }
 
-/* Before anything is written. */
-static int check_drawable(const cli_request *r, const ray_result *result, ray_error *error)
+static int write_file(const cli_file *file, const cli_request *r, const ray_network *network,
+                      const ray_result *result, ray_error *error)
 {
-    for (int i = 0; r->write_png && i < result->n_maps; i++)
-        if (result->maps[i].map.rank != 4) {
-            snprintf(error->text, sizeof error->text, "%s: its map at \"%s\" is not a picture and "
-                     "cannot be drawn; leave png out of --format", result->maps[i].method,
-                     *result->maps[i].layer ? result->maps[i].layer : "the input");
-            return -1;
-        }
-    return 0;
+    if (file->tensor)
+        return ray_npy_write(file->path, file->tensor, error);
+    return ray_figure_save(network, &r->request, result, file->map, file->path, error);
 }
 
+/* What cannot be is found while the files are listed, before anything is written. */
 int cli_save(const cli_request *r, const ray_network *network, const ray_result *result,
              cli_files *files, ray_error *error)
 {
     *files = (cli_files){ 0 };
-    if (check_drawable(r, result, error) || make_folder(r->output, error))
-        return -1;
     for (int i = 0; i < result->n_maps; i++)
-        if (save_map(files, r, network, result, i, error))
+        if (list_map(files, r, &result->maps[i], i, error))
+            return -1;
+    if (make_folder(r->output, error))
+        return -1;
+    for (int i = 0; i < files->n; i++)
+        if (write_file(&files->v[i], r, network, result, error))
             return -1;
     return 0;
 }

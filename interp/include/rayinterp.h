@@ -192,7 +192,9 @@ RAY_API int  ray_explain(const ray_network *network, const ray_methods *methods,
                          const ray_request *request, ray_result **out, ray_error *error);
 RAY_API void ray_result_free(ray_result *result);
 
-/* The maps of one method over their pictures, as a PNG.  Error when the map is not a picture. */
+/* 0 when a map is a picture, so that ray_figure_save() can draw it. */
+RAY_API int ray_figure_check(const ray_map *map, ray_error *error);
+/* The maps of one method over their pictures, as a PNG. */
 RAY_API int ray_figure_save(const ray_network *network, const ray_request *request,
                             const ray_result *result, int map, const char *path, ray_error *error);
 

@@ -83,15 +83,6 @@ int ray_word_read(const ray_description *d, const ray_node *node, const char *wh
 }
 
 /* Among them those of Unicode's second block, U+0080 to U+009F. */
-static bool has_control(const char *text)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    for (; *s != '\0'; s++)
-        if (*s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0))
-            return true;
-    return false;
-}
-
 int ray_name_read(const ray_description *d, const ray_node *node, const char *what, ray_word *word,
                   ray_error *error)
 {
@@ -99,7 +90,7 @@ int ray_name_read(const ray_description *d, const ray_node *node, const char *wh
         return -1;
     if (word->text[0] == '\0')
         return ray_fail_at(error, d->yaml.path, node->mark, "%s: the text is empty", what);
-    if (has_control(word->text))
+    if (!ray_text_is_plain(word->text))
         return ray_fail_at(error, d->yaml.path, node->mark, "%s: \"%s\" has control characters",
                            what, word->text);
     return 0;

@@ -59,13 +59,20 @@ static int save(const ray_network *network, const ray_request *request, const ra
     return ray_figure_write(path, title, rows, (int)n, error);
 }
 
+int ray_figure_check(const ray_map *map, ray_error *error)
+{
+    if (map->map.rank == 4)
+        return 0;
+    return ray_fail(error, "%s: its map at \"%s\" is not a picture and cannot be drawn; leave png "
+                    "out of --format", map->method, *map->layer ? map->layer : "the input");
+}
+
 int ray_figure_save(const ray_network *network, const ray_request *request,
                     const ray_result *result, int index, const char *path, ray_error *error)
 {
     const ray_map *map = &result->maps[index];
-    if (map->map.rank != 4)
-        return ray_fail(error, "%s: its map at \"%s\" is not a picture and cannot be drawn; leave "
-                        "png out of --format", map->method, *map->layer ? map->layer : "the input");
+    if (ray_figure_check(map, error))
+        return -1;
     size_t n = (size_t)map->map.dim[0];
     ray_figure_row *rows = ray_alloc(n, sizeof *rows);
     char *captions = ray_alloc(n, CAPTION);
