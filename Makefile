@@ -6,7 +6,7 @@ sanitize := build-sanitize
 
 # Debian's packages (names of Debian 12).
 packages := gcc meson ninja-build pkg-config libyaml-dev libjansson-dev libzip-dev libpng-dev \
-            libjpeg-dev libopenblas-dev libcunit1-dev scdoc
+            libjpeg-dev libopenblas-dev libxxhash-dev libcunit1-dev scdoc
 
 # The Python that Debian's python3-torch belongs to: for benchmarks only.
 PYTHON ?= /usr/bin/python3

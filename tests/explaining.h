@@ -8,7 +8,7 @@
 
 /* What the listener of a request was told: notes and warnings one a line, each after "note: " or
  * "warning: "; and after how many reports of progress the work is to stop (0: never). */
-typedef struct heard { char text[4096]; int progress, stop_at; } heard;
+typedef struct heard { char text[4096]; int progress, stop_at; int64_t done; } heard;
 
 static inline void hear_notice(void *context, ray_level level, const char *line)
 {
@@ -18,12 +18,13 @@ static inline void hear_notice(void *context, ray_level level, const char *line)
              level == RAY_NOTE ? "note" : "warning", line);
 }
 
-static inline int hear_progress(void *context, int64_t done, int64_t total)
+/* Reports before a method starts do not count. */
+static inline int hear_progress(void *context, const ray_progress *progress)
 {
     heard *h = context;
-    (void)done;
-    (void)total;
-    return ++h->progress == h->stop_at;
+    h->progress += progress->total > 0;
+    h->done = progress->done;
+    return progress->total > 0 && h->progress == h->stop_at;
 }
 
 /* A network with its input, the methods at hand, and what came of the last request. */

@@ -91,7 +91,8 @@ static int send_back(ray_exec *exec, const fixture *f, const bool *wanted, const
     if (!failed)
         memcpy(dout->data, seed.data, (size_t)ray_tensor_size(&seed) * sizeof *seed.data);
     ray_tensor_free(&seed);
-    return failed || ray_exec_backward(exec, &(ray_backward){ .wanted = wanted }, error);
+    ray_backward how = { .from = f->network->graph.output, .wanted = wanted };
+    return failed || ray_exec_backward(exec, &how, error);
 }
 
 static void run_gradient(const fixture *f, const ray_node *test)

@@ -234,7 +234,8 @@ static int evaluate(ray_exec *exec, const ray_network *network, const wishes *w,
         return -1;
     for (int64_t i = 0; i < ray_tensor_size(seed); i++)
         seed->data[i] = (float)random_below(&state, 2001) / 1000.f - 1;
-    return ray_exec_backward(exec, &(ray_backward){ .wanted = w->want }, error);
+    ray_backward how = { .from = graph->output, .wanted = w->want };
+    return ray_exec_backward(exec, &how, error);
 }
 
 static void compare_plans(const ray_network *network, uint32_t number)

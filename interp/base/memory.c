@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static const size_t largest = (size_t)1 << 40;          /* bytes of one allocation */
 static const int64_t largest_count = (int64_t)1 << 48;
@@ -46,6 +47,21 @@ void *ray_alloc_aligned(size_t bytes)
     return memory;
 }
 
+double ray_memory_available(void)
+{
+    double kilobytes = -1;
+    char line[128];
+    FILE *info = fopen("/proc/meminfo", "r");
+    while (info && kilobytes < 0 && fgets(line, sizeof line, info))
+        if (sscanf(line, "MemAvailable: %lf kB", &kilobytes) != 1)
+            kilobytes = -1;
+    if (info)
+        fclose(info);
+    if (kilobytes >= 0)
+        return kilobytes * 1024;
+    return (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+}
+
 char *ray_string_copy(const char *text)
 {
     size_t size = strlen(text) + 1;
@@ -55,16 +71,16 @@ char *ray_string_copy(const char *text)
     return copy;
 }
 
-struct ray_block {
-    struct ray_block *previous;
+struct ray_arena_block {
+    struct ray_arena_block *previous;
     size_t used, size;              /* bytes of data */
     _Alignas(16) char data[];
 };
 
-static struct ray_block *block_create(size_t least)
+static struct ray_arena_block *block_create(size_t least)
 {
     size_t size = least > ARENA_BLOCK ? least : ARENA_BLOCK;
-    struct ray_block *block = ray_alloc(sizeof *block + size, 1);
+    struct ray_arena_block *block = ray_alloc(sizeof *block + size, 1);
     if (block)
         block->size = size;
     return block;
@@ -77,7 +93,7 @@ void *ray_arena_alloc(ray_arena *arena, size_t count, size_t size)
         return NULL;
     bytes = (bytes + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
     if (!arena->last || arena->last->size - arena->last->used < bytes) {
-        struct ray_block *block = block_create(bytes);
+        struct ray_arena_block *block = block_create(bytes);
         if (!block)
             return NULL;
         block->previous = arena->last;
@@ -116,7 +132,7 @@ char *ray_arena_format(ray_arena *arena, const char *format, ...)
 void ray_arena_free(ray_arena *arena)
 {
     while (arena->last) {
-        struct ray_block *block = arena->last;
+        struct ray_arena_block *block = arena->last;
         arena->last = block->previous;
         free(block);
     }

@@ -38,3 +38,12 @@ void ray_graph_spread(const ray_graph *graph, bool *on_path)
                 on_path[layer->out] = true;
     }
 }
+
+void ray_graph_gather(const ray_graph *graph, bool *leads)
+{
+    for (int32_t i = graph->n_layers - 1; i >= 0; i--) {
+        const ray_graph_layer *layer = &graph->layers[i];
+        for (int32_t k = 0; leads[layer->out] && k < layer->info.n_in; k++)
+            leads[layer->in[k]] = true;
+    }
+}

@@ -55,6 +55,9 @@ int32_t ray_graph_find(const ray_graph *graph, const char *name, ray_error *erro
  * on_path[a] says that a marked activation lies at or before a. on_path: first_weight entries. */
 void ray_graph_spread(const ray_graph *graph, bool *on_path);
 
+/* The other way: on return leads[a] says that a marked activation lies at or after a. */
+void ray_graph_gather(const ray_graph *graph, bool *leads);
+
 static inline const ray_graph_layer *ray_graph_layer_of(const ray_layer *info)
 {
     return (const ray_graph_layer *)(const void *)info;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* explain.c - one request: several methods on one batch of images, with one shared forward pass. */
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "fingerprint.h"
 #include "request.h"
 #include "result.h"
 
@@ -17,6 +19,7 @@ typedef struct explainer {
     ray_exec           exec;
     bool               forwarded;
     bool               checked;     /* look for NaN at every layer */
+    ray_checkpoint     checkpoint;  /* path NULL: none */
     ray_error         *error;
 } explainer;
 
@@ -40,29 +43,40 @@ static int open_sessions(explainer *e)
             return -1;
         e->sessions[i].shared = &e->exec;
         e->sessions[i].forwarded = &e->forwarded;
+        e->sessions[i].checkpoint = e->checkpoint.path ? &e->checkpoint : NULL;
+        if (ray_session_choose_batch(&e->sessions[i]))
+            return -1;
     }
-    return ray_request_check_settings(e->sessions, e->request, e->error);
+    return ray_request_check_settings(e->sessions, e->request, e->error)
+           || ray_request_check_layer(e->sessions, e->request, e->error);
+}
+
+static int open_checkpoint(explainer *e)
+{
+    ray_fingerprint fingerprint;
+    if (!e->request->checkpoint || e->checkpoint.path)
+        return 0;
+    return ray_fingerprint_make(e->network, e->request, &fingerprint, e->error)
+           || ray_checkpoint_open(&e->checkpoint, e->request->checkpoint, fingerprint, e->error);
 }
 
 /* ---- The common forward pass ---- */
 
 static int create_exec(explainer *e)
 {
-    const ray_graph *graph = &e->network->graph;
-    size_t n = (size_t)graph->first_weight;
-    bool *keep_value = ray_alloc(n, sizeof *keep_value);
-    bool *want_signal = ray_alloc(n, sizeof *want_signal);
-    uint8_t *reads = ray_alloc(n, sizeof *reads);
-    int failed = keep_value && want_signal && reads ? 0 : ray_fail_memory(e->error);
-    for (int i = 0; !failed && i < e->request->n_methods; i++)
-        ray_session_demand(&e->sessions[i], keep_value, want_signal, reads);
-    ray_demand demand = { e->request->input.dim[0], keep_value, want_signal, reads };
-    failed = failed || ray_exec_create(&e->exec, e->network, &demand, e->error);
+    ray_wishes wishes;
+    if (ray_wishes_create(&wishes, &e->network->graph, e->error))
+        return -1;
+    wishes.ends[e->network->graph.output] = true;
+    for (int i = 0; i < e->request->n_methods; i++)
+        ray_wishes_add(&wishes, &e->sessions[i]);
+    ray_demand demand = ray_wishes_demand(&wishes, e->request->input.dim[0]);
+    int failed = ray_exec_create(&e->exec, e->network, &demand, e->error);
+    ray_wishes_free(&wishes);
+    if (failed)
+        return -1;
     e->exec.check = e->checked;
-    free(keep_value);
-    free(want_signal);
-    free(reads);
-    return failed;
+    return 0;
 }
 
 static int run_forward(explainer *e)
@@ -93,46 +107,19 @@ static int choose_targets(explainer *e)
     return 0;
 }
 
-/* ---- Maps ---- */
-
-/* Methods that make one map at a time are asked once for each target of a single item. */
-static int explain_targets(explainer *e, ray_session *session, ray_map *out)
+/* Whoever asks for a checkpoint should not think that there is one. */
+static int warn_of_idle_checkpoint(const explainer *e)
 {
-    const ray_result *result = e->result;
-    bool together = result->n_targets == e->request->input.dim[0]
-                    || (session->method->flags & RAY_MANY_TARGETS);
-    int64_t step = together ? result->n_targets : 1;
-    for (int64_t first = 0; first < result->n_targets; first += step) {
-        ray_tensor map = out->map;
-        map.dim[0] = step;
-        map.data += first * ray_tensor_item_size(&map);
-        session->run.target = result->targets + first;
-        session->run.n_targets = step;
-        ray_session_forget(session);
-        if (ray_session_explain(session, &map))
-            return -1;
-        ray_map_collect_probes(out, session, first);
-    }
-    return 0;
-}
-
-static int check_map(const explainer *e, const ray_session *session, const ray_map *out)
-{
-    if (ray_tensor_finite(&out->map))
+    const ray_listener *listener = &e->request->listener;
+    char line[1024];
+    if (!e->checkpoint.path || e->checkpoint.used || e->result->stopped)
         return 0;
-    return ray_fail(e->error, "%s: the map holds NaN or infinity, though no activation or signal "
-                    "does: it arose in the method", session->asked);
-}
-
-static int explain_method(explainer *e, int i)
-{
-    ray_session *session = &e->sessions[i];
-    ray_map *out = &e->result->maps[e->result->n_maps++];
-    double start = now();
-    if (ray_map_create(out, session, e->result->n_targets) || explain_targets(e, session, out)
-        || check_map(e, session, out) || ray_map_finish(out, e->request, e->error))
-        return -1;
-    out->seconds = now() - start;
+    snprintf(line, sizeof line, "--checkpoint %s: no method of this command saves its work",
+             e->checkpoint.path);
+    if (e->request->strict)
+        return ray_fail(e->error, "%s (an error because of --strict)", line);
+    if (listener->notice)
+        listener->notice(listener->context, RAY_WARNING, line);
     return 0;
 }
 
@@ -145,15 +132,17 @@ static int explain(explainer *e)
     e->result->maps = ray_alloc((size_t)e->request->n_methods, sizeof *e->result->maps);
     if (!e->result->maps)
         return ray_fail_memory(e->error);
-    if (open_sessions(e) || create_exec(e) || run_forward(e) || choose_targets(e))
+    if (open_checkpoint(e) || open_sessions(e) || create_exec(e) || run_forward(e)
+        || choose_targets(e))
         return -1;
-    for (int i = 0; i < e->request->n_methods; i++)
-        if (explain_method(e, i))
+    for (int i = 0; i < e->request->n_methods && !e->result->stopped; i++)
+        if (ray_session_make_maps(&e->sessions[i], e->result))
             return -1;
     for (int i = 0; i < e->request->n_methods; i++)
         if (ray_session_tell_cautions(&e->sessions[i]))
             return -1;
-    return 0;
+    e->result->checkpointed = e->checkpoint.used;
+    return warn_of_idle_checkpoint(e);
 }
 
 static void finish(explainer *e, bool keep_result)
@@ -200,11 +189,12 @@ static int explain_watched(explainer *e)
 int ray_explain(const ray_network *network, const ray_methods *methods, const ray_request *request,
                 ray_result **out, ray_error *error)
 {
+    ray_error unheard;
+    error = error ? error : &unheard;
     explainer e = { .network = network, .methods = methods, .request = request, .error = error };
     int before = omp_get_max_threads();
     *out = NULL;
-    if (error)
-        error->text[0] = '\0';
+    error->text[0] = '\0';
     if (ray_request_check(network, request, error)
         || ray_request_check_defaults(network, methods, request, error))
         return -1;
@@ -212,6 +202,7 @@ int ray_explain(const ray_network *network, const ray_methods *methods, const ra
         omp_set_num_threads(request->threads);
     int failed = explain_watched(&e);
     omp_set_num_threads(before);
+    ray_checkpoint_close(&e.checkpoint);
     finish(&e, !failed);
     *out = e.result;
     return failed ? -1 : 0;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* options.c - a method's parameters: first the graph's `defaults`, then what the user set. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/option.h"
 #include "base/text.h"
 #include "read/description.h"
@@ -31,6 +33,20 @@ static int unknown_option(ray_session *session, const char *key, ray_mark mark)
     return ray_fail_prefix(session->error, "--set: method \"%s\": ", session->method->name);
 }
 
+/* A file that a graph names lies beside it. */
+static int place_path(ray_session *session, const ray_option *option, void *options)
+{
+    const char **value = (const char **)(void *)((char *)options + option->offset);
+    if (!(option->flags & RAY_PATH) || !*value)
+        return 0;
+    char *folder = ray_path_folder(session->network->graph.path);
+    char *joined = folder ? ray_path_join(folder, *value) : NULL;
+    *value = joined ? ray_arena_copy(&session->arena, joined) : NULL;
+    free(joined);
+    free(folder);
+    return *value ? 0 : ray_fail_memory(session->error);
+}
+
 static int read_defaults(ray_session *session, const ray_node *values, void *options, bool *given)
 {
     const ray_option *table = session->method->params;
@@ -42,7 +58,8 @@ static int read_defaults(ray_session *session, const ray_node *values, void *opt
         const ray_option *option = table ? ray_option_find(table, key) : NULL;
         if (!option)
             return unknown_option(session, key, values->keys[i]->mark);
-        if (ray_option_read(option, options, values->values[i], path, session->error))
+        if (ray_option_read(option, options, values->values[i], path, session->error)
+            || place_path(session, option, options))
             return -1;
         given[option - table] = true;
     }

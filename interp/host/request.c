@@ -53,6 +53,9 @@ int ray_request_check(const ray_network *network, const ray_request *request, ra
     if (!(request->smooth >= 0 && request->smooth <= 1))
         return ray_fail(error, "smooth: %g is out of range; a fraction of the map's longer side, 0 "
                         "to 1", request->smooth);
+    if (request->batch < 0)
+        return ray_fail(error, "batch: %lld is out of range; 1 or more, or 0: as memory allows",
+                        (long long)request->batch);
     return ray_network_check_runnable(network, error)
            || ray_network_check_input(network, &request->input, error)
            || check_targets(&c) || check_seed(&c);
@@ -82,6 +85,17 @@ int ray_request_check_settings(const ray_session *sessions, const ray_request *r
         if (check_setting(sessions, request, request->settings[i], error))
             return -1;
     return 0;
+}
+
+int ray_request_check_layer(const ray_session *sessions, const ray_request *request,
+                            ray_error *error)
+{
+    for (int i = 0; request->layer && i < request->n_methods; i++)
+        if (!(sessions[i].method->flags & RAY_EXPLAINS_INPUT))
+            return 0;
+    return request->layer ? ray_fail(error, "--layer %s: method \"%s\" explains the input; it takes "
+                                     "no layer", request->layer, sessions[0].asked)
+                          : 0;
 }
 
 /* A slip in a method's name under `defaults:` would go unnoticed. */

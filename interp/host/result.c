@@ -57,7 +57,8 @@ int ray_map_create(ray_map *map, const ray_session *session, int64_t n_maps)
 {
     map->method = ray_string_copy(session->asked);
     map->layer = ray_string_copy(session->run.layer);
-    if (!map->method || !map->layer)
+    map->steps = ray_string_copy(session->method->steps ? session->method->steps : "steps");
+    if (!map->method || !map->layer || !map->steps)
         return ray_fail_memory(session->error);
     return allocate_map(session, n_maps, &map->map) || create_probes(session, n_maps, map);
 }
@@ -80,47 +81,92 @@ void ray_map_collect_probes(ray_map *out, const ray_session *session, int64_t fi
     }
 }
 
-int ray_map_finish(ray_map *out, const ray_request *request, ray_error *error)
+static int resize(ray_tensor *planes, const ray_session *session)
 {
-    ray_tensor input = request->input;
-    bool plane = out->map.rank == 4;
-    if ((request->resize || request->smooth > 0) && !plane)
-        return ray_fail(error, "%s: its map at \"%s\" is not a picture, so it cannot be resized or "
-                        "smoothed", out->method, *out->layer ? out->layer : "the input");
-    if (request->resize && !request->resize_height && input.rank != 4)
-        return ray_fail(error, "resize: the input is not a picture; give a size, WxH");
-    if (request->resize) {
-        ray_tensor small = out->map;
-        int64_t h = request->resize_height ? request->resize_height : input.dim[2];
-        int64_t w = request->resize_height ? request->resize_width : input.dim[3];
-        out->map.data = NULL;
-        int failed = ray_map_resize(&small, h, w, request->resize_mode, &out->map, error);
-        ray_tensor_free(&small);
-        if (failed)
-            return -1;
+    const ray_request *request = session->request;
+    ray_tensor small = *planes;
+    int64_t h = request->resize_height ? request->resize_height : request->input.dim[2];
+    int64_t w = request->resize_height ? request->resize_width : request->input.dim[3];
+    planes->data = NULL;
+    int failed = ray_map_resize(&small, h, w, request->resize_mode, planes, session->error);
+    ray_tensor_free(&small);
+    return failed;
+}
+
+static int finish_planes(ray_tensor *planes, const ray_session *session)
+{
+    const ray_request *request = session->request;
+    if (request->resize && resize(planes, session))
+        return -1;
+    if (request->smooth <= 0)
+        return 0;
+    bool is_mask = session->method->flags & RAY_MAP_IS_MASK;
+    int64_t h = planes->dim[2], w = planes->dim[3], shorter = h < w ? h : w;
+    return ray_map_blur(planes, request->smooth * (double)(is_mask ? shorter : h + w - shorter),
+                        is_mask ? RAY_BORDER_ZERO : RAY_BORDER_REPLICATE, session->error);
+}
+
+int ray_map_finish(ray_map *out, const ray_session *session)
+{
+    const ray_request *request = session->request;
+    if ((request->resize || request->smooth > 0) && out->map.rank != 4)
+        return ray_fail(session->error, "%s: its map at \"%s\" is not a picture, so it cannot be "
+                        "resized or smoothed", out->method, *out->layer ? out->layer : "the input");
+    if (request->resize && !request->resize_height && request->input.rank != 4)
+        return ray_fail(session->error,
+                        "resize: the input is not a picture; give a size, WxH");
+    int failed = finish_planes(&out->map, session);
+    for (int i = 0; !failed && i < out->n_extras; i++)
+        if (out->extras[i].use == RAY_ARRAY_MAPS)
+            failed = finish_planes(&out->extras[i].tensor, session);
+    return failed;
+}
+
+void ray_map_cut(ray_map *map, int64_t n, int64_t parts)
+{
+    map->map.dim[0] = map->map.dim[0] / parts * n;
+    for (int i = 0; i < map->n_extras; i++)
+        map->extras[i].tensor.dim[0] = map->extras[i].tensor.dim[0] / parts * n;
+}
+
+static void free_extras(ray_map *map)
+{
+    for (int i = 0; i < map->n_extras; i++) {
+        free((char *)map->extras[i].name);
+        free((char *)map->extras[i].curves);
+        free((char *)map->extras[i].steps);
+        ray_tensor_free(&map->extras[i].tensor);
     }
-    int64_t longer = out->map.dim[2] > out->map.dim[3] ? out->map.dim[2] : out->map.dim[3];
-    return request->smooth > 0 ? ray_map_blur(&out->map, request->smooth * (double)longer,
-                                              RAY_BORDER_REPLICATE, error)
-                               : 0;
+    free(map->extras);
+    for (int i = 0; i < map->n_findings; i++) {
+        free((char *)map->findings[i].name);
+        free(map->findings[i].v);
+    }
+    free(map->findings);
+}
+
+void ray_map_free(ray_map *map)
+{
+    for (int k = 0; k < map->n_probes; k++) {
+        free((char *)map->probes[k].layer);
+        ray_tensor_free(&map->probes[k].value);
+        ray_tensor_free(&map->probes[k].signal);
+    }
+    free(map->probes);
+    free_extras(map);
+    free((char *)map->method);
+    free((char *)map->layer);
+    free((char *)map->steps);
+    ray_tensor_free(&map->map);
+    *map = (ray_map){ 0 };
 }
 
 void ray_result_free(ray_result *result)
 {
     if (!result)
         return;
-    for (int i = 0; i < result->n_maps; i++) {
-        ray_map *map = &result->maps[i];
-        for (int k = 0; k < map->n_probes; k++) {
-            free((char *)map->probes[k].layer);
-            ray_tensor_free(&map->probes[k].value);
-            ray_tensor_free(&map->probes[k].signal);
-        }
-        free(map->probes);
-        free((char *)map->method);
-        free((char *)map->layer);
-        ray_tensor_free(&map->map);
-    }
+    for (int i = 0; i < result->n_maps; i++)
+        ray_map_free(&result->maps[i]);
     free(result->maps);
     free(result->targets);
     ray_tensor_free(&result->output);

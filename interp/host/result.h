@@ -11,7 +11,10 @@ int ray_tensor_copy(const ray_tensor *from, ray_tensor *to, ray_error *error);
 int  ray_map_create(ray_map *map, const ray_session *session, int64_t n_maps);
 /* The signals of the pass that made the maps from `first` on. */
 void ray_map_collect_probes(ray_map *map, const ray_session *session, int64_t first);
-/* Resized and smoothed as the request says. */
-int  ray_map_finish(ray_map *map, const ray_request *request, ray_error *error);
+/* Only the first n of so many parts were made. */
+void ray_map_cut(ray_map *map, int64_t n, int64_t parts);
+/* Maps and planes resized and smoothed as the request says. */
+int  ray_map_finish(ray_map *map, const ray_session *session);
+void ray_map_free(ray_map *map);
 
 #endif

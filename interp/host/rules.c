@@ -83,16 +83,20 @@ int ray_session_caution_rules(ray_session *session)
     const ray_graph *graph = &session->network->graph;
     if (session->method->flags & RAY_FORWARD_ONLY)
         return 0;
-    bool *on_path = ray_arena_alloc(&session->arena, (size_t)graph->first_weight, sizeof *on_path);
-    if (!on_path)
+    size_t n = (size_t)graph->first_weight;
+    bool *on_path = ray_arena_alloc(&session->arena, n, sizeof *on_path);
+    bool *leads = ray_arena_alloc(&session->arena, n, sizeof *leads);
+    if (!on_path || !leads)
         return ray_fail_memory(session->error);
     for (int32_t a = 0; a < graph->first_weight; a++)
         on_path[a] = session->kept[a] || session->probed[a];
     on_path[session->layer] = true;
+    leads[session->end] = true;
     ray_graph_spread(graph, on_path);
+    ray_graph_gather(graph, leads);
     for (int32_t i = 0; i < graph->n_layers; i++) {
         bool met = false;
-        for (int32_t k = 0; k < graph->layers[i].info.n_in; k++)
+        for (int32_t k = 0; leads[graph->layers[i].out] && k < graph->layers[i].info.n_in; k++)
             met = met || on_path[graph->layers[i].in[k]];
         if (met && caution_layer(session, i))
             return -1;

@@ -40,8 +40,26 @@ static void seed_given(const ray_tensor *seed, ray_tensor *dout)
                (const char *)seed->data + (seed->dim[0] > 1 ? (size_t)n * bytes : 0), bytes);
 }
 
+static int check_end(const ray_session *session, const ray_tensor *out)
+{
+    const ray_graph *graph = &session->network->graph;
+    if (session->end == graph->output)
+        return 0;
+    if (session->request->seed)
+        return ray_fail(session->error, "%s: --signal is of the output's shape, but the pass starts "
+                        "at \"%s\"", session->asked, graph->activations[session->end].name);
+    for (int64_t i = 0; i < session->run.n_targets; i++)
+        if (session->run.target[i] >= out->dim[1])
+            return ray_fail(session->error, "%s: target %lld is out of range; \"%s\" has %lld "
+                            "channels", session->asked, (long long)session->run.target[i],
+                            graph->activations[session->end].name, (long long)out->dim[1]);
+    return 0;
+}
+
 int ray_seed_default(const ray_session *session, const ray_tensor *out, ray_tensor *dout)
 {
+    if (check_end(session, out))
+        return -1;
     if (session->request->seed) {
         seed_given(session->request->seed, dout);
         return 0;

@@ -8,9 +8,13 @@
 static int choose_layer(ray_session *session)
 {
     const ray_graph *graph = &session->network->graph;
-    const char *name = session->request->layer;
+    bool at_input = session->method->flags & RAY_EXPLAINS_INPUT;
+    const char *name = at_input ? NULL : session->request->layer;
     if (!name)
         name = ray_session_default_layer(session);
+    if (name && at_input)
+        return ray_fail(session->error, "%s: defaults: method \"%s\" explains the input; it has no "
+                        "`layer`", graph->path, session->method->name);
     if (!name && (session->method->flags & RAY_NEEDS_LAYER))
         return ray_fail(session->error, "method \"%s\" needs a saliency layer: give --layer NAME "
                         "(`rayinterp show %s` lists them) or `defaults:` in the graph",
@@ -67,10 +71,11 @@ static int open_session(ray_session *session)
 int ray_session_open(ray_session *session, const ray_network *network, const ray_method *method,
                      const char *asked, const ray_request *request, ray_error *error)
 {
-    *session = (ray_session){ .run = { .host = &ray_host_services, .image = &request->input,
-                                       .n_targets = request->input.dim[0], .batch_max = 16 },
+    *session = (ray_session){ .run = { .host = &ray_host_services, .image = &session->image,
+                                       .n_targets = request->input.dim[0] },
                               .method = method, .asked = asked, .network = network,
-                              .request = request, .error = error };
+                              .request = request, .image = request->input,
+                              .end = network->graph.output, .error = error };
     ray_random_seed(&session->random, request->random_seed);
     if (!open_session(session))
         return 0;
@@ -85,37 +90,14 @@ void ray_session_close(ray_session *session)
     if (session->own.network)
         ray_exec_destroy(&session->own);
     ray_scratch_free(&session->scratch);
+    for (int32_t i = 0; i < session->n_arrays; i++) {
+        ray_tensor_free(session->arrays[i]);
+        free(session->arrays[i]);
+    }
+    free(session->arrays);
     free(session->cautions);
     ray_arena_free(&session->arena);
     *session = (ray_session){ 0 };
-}
-
-/* What the backward function of a layer reads: its rule's word, else the kind's own. */
-static uint8_t layer_reads(const ray_session *session, int32_t i)
-{
-    const ray_rule *rule = session->rule[i];
-    if (!rule || !rule->backward)
-        return (uint8_t)session->network->graph.layers[i].kind->reads;
-    if (rule->reads == RAY_READ_BOTH)
-        return RAY_READS_IN | RAY_READS_OUT;
-    return (uint8_t)((rule->reads & RAY_READ_IN ? RAY_READS_IN : 0)
-                     | (rule->reads & RAY_READ_OUT ? RAY_READS_OUT : 0));
-}
-
-void ray_session_demand(const ray_session *session, bool *keep_value, bool *want_signal,
-                        uint8_t *reads)
-{
-    const ray_graph *graph = &session->network->graph;
-    bool backward = !(session->method->flags & RAY_FORWARD_ONLY);
-    keep_value[session->layer] = true;
-    want_signal[session->layer] |= backward;
-    for (int32_t a = 0; a < graph->first_weight; a++) {
-        bool wanted = session->kept[a] || session->probed[a];
-        keep_value[a] |= wanted;
-        want_signal[a] |= backward && wanted;
-    }
-    for (int32_t i = 0; backward && i < graph->n_layers; i++)
-        reads[i] |= layer_reads(session, i);
 }
 
 int ray_session_forward_shared(ray_session *session)
@@ -165,13 +147,31 @@ static int explain_by_backward(ray_session *session, ray_tensor *map)
     return sum_channels(p, map);
 }
 
+/* What goes on does so in batches of the size in which it was begun, for the same bytes. */
+static void recall_batch(ray_session *session)
+{
+    const ray_entry *entry = session->checkpoint && !session->shared->check
+        ? ray_checkpoint_find(session->checkpoint, session->asked, session->part) : NULL;
+    if (!entry || session->request->batch || session->run.batch_max == entry->batch)
+        return;
+    if (session->own.network)
+        ray_exec_destroy(&session->own);
+    session->run.batch_max = entry->batch;
+}
+
 int ray_session_explain(ray_session *session, ray_tensor *map)
 {
     int32_t used = session->scratch.used;
+    session->n_blocks = 0;
+    session->done = session->total = 0;
+    recall_batch(session);
+    ray_random_seed(&session->random, session->request->random_seed);
     int failed = session->method->explain ? session->method->explain(&session->run, map)
                                           : explain_by_backward(session, map);
     session->scratch.used = used;
-    if (failed)
+    if (session->error->text[0])        /* said, and perhaps taken for a wish to stop */
+        return -1;
+    if (failed && !session->stopped)
         ray_fail(session->error, "method \"%s\" failed without saying why", session->asked);
     return failed ? -1 : 0;
 }

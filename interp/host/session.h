@@ -5,6 +5,7 @@
 #define RAY_HOST_SESSION_H
 
 #include "base/random.h"
+#include "checkpoint.h"
 #include "methods.h"
 #include "run/exec.h"
 
@@ -22,19 +23,30 @@ typedef struct ray_session {
     const ray_request *request;
     ray_arena          arena;       /* options, state and names */
     int32_t            layer;       /* saliency activation */
+    int32_t            end;         /* activation where evaluation ends and backward passes start */
     bool              *kept;        /* by activation: the plugin's keep() */
     bool              *probed;      /* by activation: the user's --probe */
     const ray_rule   **rule;        /* by layer: NULL keeps the gradient, knowingly or not */
     ray_exec          *shared;      /* the image's evaluation, common to the request's methods */
     bool              *forwarded;   /* it has been evaluated; common too */
-    ray_exec           own;         /* a batch of the method's choice; made by the first batch() */
+    ray_exec           own;         /* for batches of the method; made by the first batch() */
     ray_exec          *current;     /* what forward and backward work on */
     ray_scratch        scratch;
     ray_random         random;
     ray_caution       *cautions;
     int32_t            n_cautions;
-    int64_t            first_target;    /* of run.target within the request's targets */
+    ray_tensor       **arrays;      /* files that the plugin read */
+    int32_t            n_arrays;
+    uint64_t           files_hash;  /* of their contents */
     bool               preparing;
+    ray_tensor         image;       /* what run.image points at: the input or one item of it */
+    ray_map           *out;         /* what is being made, in `parts` calls of explain() */
+    int64_t            part, parts;
+    int64_t            done, total; /* as the method told progress() last, in this part */
+    bool               stopped;     /* the listener wants an end */
+    ray_checkpoint    *checkpoint;  /* common to the request's methods; NULL: none */
+    ray_block          blocks[RAY_MOST_BLOCKS];     /* given to resume() in this part */
+    int32_t            n_blocks;    /* 0: nothing to save */
     ray_error         *error;
 } ray_session;
 
@@ -43,15 +55,28 @@ int  ray_session_open(ray_session *session, const ray_network *network, const ra
                       const char *asked, const ray_request *request, ray_error *error);
 void ray_session_close(ray_session *session);
 
-/* Adds what this method needs of the shared evaluation. */
-void ray_session_demand(const ray_session *session, bool *keep_value, bool *want_signal,
-                        uint8_t *reads);
+/* What one or several sessions ask of an evaluation: arrays to be filled and a demand that points
+ * at them. */
+typedef struct ray_wishes { bool *keep_value, *want_signal, *ends; uint8_t *reads; } ray_wishes;
+int        ray_wishes_create(ray_wishes *wishes, const ray_graph *graph, ray_error *error);
+void       ray_wishes_free(ray_wishes *wishes);
+ray_demand ray_wishes_demand(const ray_wishes *wishes, int64_t batch);
+void       ray_wishes_add(ray_wishes *wishes, const ray_session *session);
 
 /* Nothing has been evaluated for this method so far, and no signal sent back. */
 void ray_session_forget(ray_session *session);
 
-/* The maps of run.target (n_targets) into map. */
+/* Chooses run.batch_max: what the request says, else what the free memory allows. */
+int ray_session_choose_batch(ray_session *session);
+
+/* The exec for the method's own batches. */
+int ray_session_create_own(ray_session *session);
+
+/* The maps of run.target (n_targets) of run.image into map: one call of the method's explain(). */
 int ray_session_explain(ray_session *session, ray_tensor *map);
+
+/* All maps of the method into result, whose output and targets are there. */
+int ray_session_make_maps(ray_session *session, ray_result *result);
 
 /* Evaluates the image with the shared exec, once. */
 int ray_session_forward_shared(ray_session *session);

@@ -32,7 +32,7 @@ extern "C" {
 
 enum {
     RAY_ABI_MAJOR = 1,      /* the host loads its own major only */
-    RAY_ABI_MINOR = 0       /* structs grow at the end; the host loads this minor and older */
+    RAY_ABI_MINOR = 1       /* structs grow at the end; the host loads this minor and older */
 };
 
 typedef struct ray_run ray_run;
@@ -84,6 +84,22 @@ typedef struct ray_pass {           /* a zero field means the default */
                                      * is kept]; on the way every kept activation is visited */
 } ray_pass;
 
+/* ---- Long work. ---- */
+typedef struct ray_block {          /* memory that --checkpoint saves and brings back */
+    void  *data;
+    size_t size;                    /* bytes */
+} ray_block;
+
+/* ---- What a run hands out beside its map. ---- */
+typedef struct ray_array {
+    const char   *name;             /* [a-z0-9_]+ */
+    ray_array_use use;
+    int32_t       rank;
+    int64_t       dim[RAY_MAX_RANK];
+    const char   *curves;           /* RAY_ARRAY_CURVES: "reward|area term", one for each curve */
+    const char   *steps;            /* RAY_ARRAY_CURVES: what is counted: "iterations" */
+} ray_array;
+
 /* ---- Services of the host. ---- */
 typedef struct ray_host {           /* never NULL up to the minor the plugin was built with */
     int (*fail)(ray_run *run, const char *format, ...);     /* returns nonzero */
@@ -94,7 +110,9 @@ typedef struct ray_host {           /* never NULL up to the minor the plugin was
     /* Memory until the callback that asked returns, contents undefined; NULL after fail(). */
     ray_tensor *(*scratch)(ray_run *run, int32_t rank, const int64_t *dim);
     uint32_t (*random)(ray_run *run);       /* Mersenne Twister MT19937 of the run's seed */
-    /* To call now and then in long work: nonzero when the user wants it to end. */
+    /* To call after every batch of long work, when the blocks given to resume() agree with each
+     * other: nonzero when the user wants it to end.  Then either return nonzero (there will be no
+     * map) or make the map of what is done and return 0: it is handed out as partial. */
     int (*progress)(ray_run *run, int64_t done, int64_t total);
 
     /* The layer's own arithmetic on activations and weights of your choice, shaped as the call's.
@@ -121,6 +139,42 @@ typedef struct ray_host {           /* never NULL up to the minor the plugin was
     const ray_tensor *(*output)(ray_run *run);              /* of the last forward */
     const ray_tensor *(*value)(ray_run *run, const char *activation);   /* of the last forward */
     const ray_tensor *(*signal)(ray_run *run, const char *activation);  /* of the last backward */
+
+    /* ---- Since 1.1: for methods that drive the network ---- */
+
+    /* In prepare: this activation takes the output's place.  forward() evaluates a batch() up to it
+     * and no further, output() is its value, a backward pass starts there. */
+    int (*end_at)(ray_run *run, const char *activation);
+
+    /* work(context, i) for i = 0 ... n - 1, in any order, on the run's threads; returns when all
+     * are done.  work calls no services. */
+    void (*parallel)(ray_run *run, int64_t n, void (*work)(void *context, int64_t i),
+                     void *context);
+
+    /* random() starts again from another seed than the run's. */
+    void (*random_seed)(ray_run *run, uint64_t seed);
+
+    /* N x C x H x W in place by a Gaussian of standard deviation sigma pixels: taps
+     * -ceil(4 sigma) ... ceil(4 sigma), exp(-(i / (sqrt(2) sigma + 1.1920929e-07))^2), normalised
+     * to sum one; sigma = 0: the identity. */
+    int (*blur)(ray_run *run, ray_tensor *planes, double sigma, ray_border border);
+
+    /* A .npy of float32 (whose path is an option with RAY_PATH), until the run ends; NULL after
+     * fail(). */
+    const ray_tensor *(*read_array)(ray_run *run, const char *path);
+
+    /* In explain(), before long work: blocks live until explain() returns and are saved at
+     * progress().  Returns how much an earlier, interrupted run had done, as it told progress();
+     * blocks and random numbers are then as they were there.  0: start; -1 after fail(). */
+    int64_t (*resume)(ray_run *run, const ray_block *blocks, int32_t n);
+
+    /* A further array of the result, zero at first.  Arrays of several calls of explain() (one for
+     * each target or item) are stacked along their first dimension; each call fills its own part
+     * and asks for the same shape.  NULL after fail(). */
+    ray_tensor *(*array)(ray_run *run, const ray_array *array);
+
+    /* Named numbers of the result, for the report: "reward", one for each area, say. */
+    int (*numbers)(ray_run *run, const char *name, int32_t n, const double *values);
 } ray_host;
 
 struct ray_run {                    /* read-only to plugins, but for what state points at */
@@ -130,7 +184,7 @@ struct ray_run {                    /* read-only to plugins, but for what state 
     const ray_tensor *image;        /* N x C x H x W (or N x F, ...), as the network wants it */
     const int64_t    *target;       /* the class of each map; NULL in prepare */
     int64_t           n_targets;    /* N; with RAY_MANY_TARGETS and N = 1 any number */
-    int64_t           batch_max;    /* the largest batch() that is allowed */
+    int64_t           batch_max;    /* the largest batch() that is allowed; 0 in prepare */
     const char       *layer;        /* saliency activation, "" for the input */
 };
 
@@ -138,7 +192,12 @@ struct ray_run {                    /* read-only to plugins, but for what state 
 enum {                              /* flags of a method */
     RAY_NEEDS_LAYER  = 1,           /* the user must name a saliency layer */
     RAY_MANY_TARGETS = 2,           /* explain() makes the maps of all targets of an item */
-    RAY_FORWARD_ONLY = 4            /* never calls backward(): nothing is kept for one */
+    RAY_FORWARD_ONLY = 4,           /* never calls backward(): nothing is kept for one */
+    RAY_EXPLAINS_INPUT = 8,         /* the saliency activation is the input; no layer is named */
+    RAY_ONE_ITEM     = 16,          /* explain() is called for each item of the input by itself:
+                                     * image, targets and map are that item's */
+    RAY_MAP_IS_MASK  = 32           /* --smooth S: a border of zeros, and S times the shorter side
+                                     * [the border repeated, S times the longer side] */
 };
 
 /* The callbacks of a run, in the order they are called; in brackets what happens without. */
@@ -162,6 +221,7 @@ typedef struct ray_method {
      * [sum of p over channels]. */
     int  (*saliency)(ray_run *run, const ray_tensor *x, const ray_tensor *p, ray_tensor *map);
     void (*finish)(ray_run *run);   /* release what state holds [nothing] */
+    const char       *steps;        /* what progress() counts: "masks" ["steps"] */
 } ray_method;
 
 typedef struct ray_plugin {

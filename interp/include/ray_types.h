@@ -26,6 +26,19 @@ typedef struct ray_tensor {
     int32_t   rank;
 } ray_tensor;
 
+/* What an array is that a method hands out beside its map. */
+typedef enum ray_array_use {
+    RAY_ARRAY_PLAIN,        /* numbers, written to METHOD.NAME.npy */
+    RAY_ARRAY_MAPS,         /* planes M x 1 x H x W: resized and smoothed as the map is */
+    RAY_ARRAY_CURVES        /* plots x steps x curves: drawn, too, as METHOD.NAME.png; NaN where a
+                             * curve was not continued */
+} ray_array_use;
+
+typedef enum ray_border {   /* what lies outside of a picture */
+    RAY_BORDER_REPLICATE,   /* its nearest pixel */
+    RAY_BORDER_ZERO
+} ray_border;
+
 /* What a layer kind is, for rules that hold for many kinds. */
 enum {
     RAY_LINEAR     = 1,     /* a weighted sum of the input: convolution, linear, avg_pool, mean */
@@ -54,7 +67,10 @@ enum { RAY_MAX_LIST = 64 };
 typedef struct ray_ints    { int32_t n; int64_t v[RAY_MAX_LIST]; } ray_ints;  /* n = 0: not given */
 typedef struct ray_numbers { int32_t n; double  v[RAY_MAX_LIST]; } ray_numbers;
 
-enum { RAY_REQUIRED = 1 };  /* flags of an option */
+enum {                      /* flags of an option */
+    RAY_REQUIRED = 1,
+    RAY_PATH     = 2        /* RAY_STRING: a file; in a graph file relative to its folder */
+};
 
 /* One option.  Tables end with an entry whose name is NULL. */
 typedef struct ray_option {

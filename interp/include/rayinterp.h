@@ -29,9 +29,18 @@ typedef struct ray_error { char text[2048]; } ray_error;
 
 /* Lines meant for the user that are not errors.  Called from the thread that called the library. */
 typedef enum ray_level { RAY_NOTE, RAY_WARNING } ray_level;
+
+/* How far long work has come: after each batch of it, and with total 0 before a method starts. */
+typedef struct ray_progress {
+    const char *method;             /* as it was asked for */
+    const char *steps;              /* what is counted: "masks", "iterations" */
+    int64_t     done, total;
+    int64_t     part, parts;        /* maps that are made one after the other: 0 ... parts - 1 */
+} ray_progress;
+
 typedef struct ray_listener {
     void (*notice)(void *context, ray_level level, const char *line);      /* NULL: thrown away */
-    int  (*progress)(void *context, int64_t done, int64_t total);          /* nonzero: stop */
+    int  (*progress)(void *context, const ray_progress *progress);         /* nonzero: stop */
     void  *context;
 } ray_listener;
 
@@ -162,6 +171,10 @@ typedef struct ray_request {
     int                threads;     /* 0: as many as there are cores */
     uint64_t           random_seed;
     bool               strict;      /* warnings are errors */
+    int64_t            batch;       /* most items that a method evaluates at a time; 0: chosen by
+                                     * the memory that is free */
+    const char        *checkpoint;  /* file that long work is saved to, and goes on from when it is
+                                     * there already; NULL: none */
     ray_listener       listener;
 } ray_request;
 
@@ -170,13 +183,31 @@ typedef struct ray_probe {
     ray_tensor  value, signal;      /* signal.data is NULL where the backward pass did not go */
 } ray_probe;
 
+/* An array that a method hands out beside its map. */
+typedef struct ray_extra {
+    const char   *name;             /* "masks" */
+    ray_array_use use;
+    ray_tensor    tensor;
+    const char   *curves, *steps;   /* "reward|area term", "iterations"; NULL: no curves */
+} ray_extra;
+
+/* Numbers that a method hands out. */
+typedef struct ray_finding { const char *name; double *v; int n; } ray_finding;
+
 typedef struct ray_map {
-    const char *method;             /* as it was asked for */
-    const char *layer;              /* the saliency layer; "" is the input */
-    ray_tensor  map;                /* M x 1 x positions: one for each item or target */
-    ray_probe  *probes;
-    int         n_probes;
-    double      seconds;            /* this method's own time */
+    const char  *method;            /* as it was asked for */
+    const char  *layer;             /* the saliency layer; "" is the input */
+    ray_tensor   map;               /* M x 1 x positions: one for each item or target */
+    ray_probe   *probes;
+    int          n_probes;
+    double       seconds;           /* this method's own time */
+    ray_extra   *extras;
+    int          n_extras;
+    ray_finding *findings;
+    int          n_findings;
+    bool         partial;           /* the listener stopped it after `done` of `total` steps */
+    int64_t      done, total;
+    const char  *steps;             /* what they are: "masks" */
 } ray_map;
 
 typedef struct ray_result {
@@ -186,8 +217,12 @@ typedef struct ray_result {
     ray_map    *maps;               /* one for each method of the request */
     int         n_maps;
     double      forward_seconds;
+    bool        stopped;            /* by the listener: methods that come after the last map were
+                                     * not run, and that one may be partial */
+    bool        checkpointed;       /* the request's checkpoint file was written or read */
 } ray_result;
 
+/* Stopping is not an error: what was made until then is in the result. */
 RAY_API int  ray_explain(const ray_network *network, const ray_methods *methods,
                          const ray_request *request, ray_result **out, ray_error *error);
 RAY_API void ray_result_free(ray_result *result);
@@ -197,6 +232,12 @@ RAY_API int ray_figure_check(const ray_map *map, ray_error *error);
 /* The maps of one method over their pictures, as a PNG. */
 RAY_API int ray_figure_save(const ray_network *network, const ray_request *request,
                             const ray_result *result, int map, const char *path, ray_error *error);
+/* The maps of all methods for each target, side by side on one PNG. */
+RAY_API int ray_sheet_save(const ray_network *network, const ray_request *request,
+                           const ray_result *result, const char *path, ray_error *error);
+/* An array of curves as a PNG. */
+RAY_API int ray_curves_save(const ray_extra *curves, const char *title, const char *path,
+                            ray_error *error);
 
 #ifdef __cplusplus
 }

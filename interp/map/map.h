@@ -14,7 +14,6 @@ int ray_map_resize(const ray_tensor *map, int64_t height, int64_t width, ray_res
 /* In place: separable Gaussian of standard deviation sigma pixels, taps
  * -ceil(4 sigma) ... ceil(4 sigma), weights exp(-(i / (sqrt(2) sigma + 1.1920929e-07))^2)
  * normalised to sum one.  sigma = 0: the identity; above 1e5 pixels: an error. */
-typedef enum ray_border { RAY_BORDER_REPLICATE, RAY_BORDER_ZERO } ray_border;
 int ray_map_blur(ray_tensor *map, double sigma, ray_border border, ray_error *error);
 
 #endif

@@ -18,9 +18,14 @@ typedef struct planner {
     ray_error        *error;
 } planner;
 
+static bool is_end(const planner *p, int32_t activation)
+{
+    return p->demand->ends ? p->demand->ends[activation] : activation == p->graph->output;
+}
+
 static bool layer_on_path(const planner *p, const ray_graph_layer *layer)
 {
-    for (int32_t k = 0; k < layer->info.n_in; k++)
+    for (int32_t k = 0; p->on_path[layer->out] && k < layer->info.n_in; k++)
         if (p->on_path[layer->in[k]])
             return true;
     return false;
@@ -47,9 +52,8 @@ static void extend_kept(planner *p)
 {
     int32_t end = p->graph->n_layers;
     live_until(p, 0, end);
-    live_until(p, p->graph->output, end);
     for (int32_t a = 0; a < p->graph->first_weight; a++)
-        if (p->demand->keep_value[a])
+        if (p->demand->keep_value[a] || is_end(p, a))
             live_until(p, a, end);
     for (int32_t i = 0; i < p->graph->n_layers; i++) {
         const ray_graph_layer *layer = &p->graph->layers[i];
@@ -70,10 +74,13 @@ static int plan_values(planner *p)
         bool view = i != RAY_NO_ID && graph->layers[i].kind->view;
         p->root[a] = view ? p->root[graph->layers[i].in[0]] : a;
         p->buffers[a] = (ray_buffer){ .first = i, .last = i };
+        if (!p->plan->needed[a])
+            continue;
         if (!view && batch_size(p, a, &p->buffers[a].size))
             return -1;
         for (int32_t k = 0; k < graph->activations[a].n_consumers; k++)
-            live_until(p, a, graph->activations[a].consumers[k]);
+            if (p->plan->needed[graph->layers[graph->activations[a].consumers[k]].out])
+                live_until(p, a, graph->activations[a].consumers[k]);
         live_until(p, a, i);
     }
     extend_kept(p);
@@ -97,7 +104,8 @@ static int plan_signals(planner *p)
             continue;
         int32_t readers = activation->n_consumers;
         ray_buffer *buffer = &p->buffers[a];
-        buffer->first = readers ? n - 1 - activation->consumers[readers - 1] : RAY_NO_ID;
+        buffer->first = readers && !is_end(p, a) ? n - 1 - activation->consumers[readers - 1]
+                                                 : RAY_NO_ID;
         buffer->last = p->demand->want_signal[a] ? n : n - 1 - activation->producer;
         if (batch_size(p, a, &buffer->size))
             return -1;
@@ -152,19 +160,37 @@ static int plan_work(planner *p)
     return 0;
 }
 
+static void find_needed(planner *p)
+{
+    for (int32_t a = 0; a < p->graph->first_weight; a++)
+        p->plan->needed[a] = a == 0 || is_end(p, a) || p->demand->keep_value[a];
+    ray_graph_gather(p->graph, p->plan->needed);
+}
+
+static void find_path(planner *p)
+{
+    for (int32_t a = 0; a < p->graph->first_weight; a++)
+        p->on_path[a] = p->demand->want_signal[a];
+    ray_graph_spread(p->graph, p->on_path);
+    for (int32_t a = 0; a < p->graph->first_weight; a++)
+        p->on_path[a] = p->on_path[a] && p->plan->needed[a];
+}
+
 static int make(planner *p)
 {
     size_t n = (size_t)p->graph->first_weight;
     p->plan->batch = p->demand->batch;
     p->plan->value = ray_alloc(n, sizeof *p->plan->value);
     p->plan->signal = ray_alloc(n, sizeof *p->plan->signal);
+    p->plan->needed = ray_alloc(n, sizeof *p->plan->needed);
     p->on_path = ray_alloc(n, sizeof *p->on_path);
     p->root = ray_alloc(n, sizeof *p->root);
     p->buffers = ray_alloc(n, sizeof *p->buffers);
-    if (!p->plan->value || !p->plan->signal || !p->on_path || !p->root || !p->buffers)
+    if (!p->plan->value || !p->plan->signal || !p->plan->needed || !p->on_path || !p->root
+        || !p->buffers)
         return ray_fail_memory(p->error);
-    memcpy(p->on_path, p->demand->want_signal, n * sizeof *p->on_path);
-    ray_graph_spread(p->graph, p->on_path);
+    find_needed(p);
+    find_path(p);
     return plan_values(p) || plan_signals(p) || plan_work(p);
 }
 
@@ -186,5 +212,12 @@ void ray_plan_free(ray_plan *plan)
 {
     free(plan->value);
     free(plan->signal);
+    free(plan->needed);
     *plan = (ray_plan){ 0 };
+}
+
+double ray_plan_bytes(const ray_plan *plan)
+{
+    return (double)(plan->values_size + plan->signals_size + plan->spare_size + plan->work_size)
+           * sizeof(RAY_REAL);
 }

@@ -11,6 +11,8 @@ typedef struct ray_demand {
     const bool    *keep_value;      /* by activation: its value stays until the next forward */
     const bool    *want_signal;     /* by activation: backward goes here, and the signal stays */
     const uint8_t *reads;           /* by layer: RAY_READS_* of its backward function, if run */
+    const bool    *ends;            /* by activation: evaluated, kept, and a backward pass may start
+                                     * there; NULL: the network's output alone */
 } ray_demand;
 
 /* Offsets are in numbers, multiples of 16; RAY_NO_ID: no place, not needed. */
@@ -18,10 +20,14 @@ typedef struct ray_plan {
     int64_t  batch;
     int64_t *value;                 /* by activation */
     int64_t *signal;                /* by activation; those on the way to a wanted one too */
+    bool    *needed;                /* by activation: leads to an end or to a value that is kept */
     int64_t  values_size, signals_size;
     int64_t  spare_size;            /* the second signal of an activation with several readers */
     int64_t  work_size;             /* the largest workspace of a layer */
 } ray_plan;
+
+/* Bytes of all blocks. */
+double ray_plan_bytes(const ray_plan *plan);
 
 int  ray_plan_make(ray_plan *plan, const ray_graph *graph, const ray_demand *demand,
                    ray_error *error);

@@ -49,8 +49,7 @@ static void shape_tensors(ray_exec *exec)
 /* Said before the machine is brought to its knees. */
 static int check_memory(const ray_plan *plan, ray_error *error)
 {
-    double needed = (double)(plan->values_size + plan->signals_size + plan->spare_size
-                             + plan->work_size) * sizeof(RAY_REAL);
+    double needed = ray_plan_bytes(plan);
     double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     if (there <= 0 || needed <= there)
         return 0;
@@ -153,6 +152,8 @@ int ray_exec_forward(ray_exec *exec, ray_error *error)
         return ray_fail(error, "the input holds NaN or infinity");
     for (int32_t i = 0; i < graph->n_layers; i++) {
         const ray_graph_layer *layer = &graph->layers[i];
+        if (!exec->plan.needed[layer->out])
+            continue;
         for (int32_t k = 0; k < layer->info.n_in; k++)
             exec->in[k] = exec->value[layer->in[k]];
         gather_weights(exec, layer, weight);
@@ -279,7 +280,7 @@ static int backward(ray_exec *exec, const ray_backward *how, const bool *on_path
 {
     const ray_graph *graph = &exec->network->graph;
     memset(exec->reached, 0, (size_t)graph->first_weight * sizeof *exec->reached);
-    for (int32_t a = graph->output; a >= 0; a--) {
+    for (int32_t a = how->from; a >= 0; a--) {
         if (!on_path[a])
             continue;
         if (visit(exec, how, a))
@@ -292,15 +293,29 @@ static int backward(ray_exec *exec, const ray_backward *how, const bool *on_path
     return 0;
 }
 
+/* Activations between those that are wanted and the one where the pass starts. */
+static int find_path(const ray_graph *graph, const ray_backward *how, bool **on_path)
+{
+    size_t n = (size_t)graph->first_weight;
+    bool *leads = ray_alloc(n, sizeof *leads);
+    *on_path = ray_alloc(n, sizeof **on_path);
+    if (leads && *on_path) {
+        memcpy(*on_path, how->wanted, n * sizeof **on_path);
+        ray_graph_spread(graph, *on_path);
+        leads[how->from] = true;
+        ray_graph_gather(graph, leads);
+        for (size_t a = 0; a < n; a++)
+            (*on_path)[a] = (*on_path)[a] && leads[a];
+    }
+    free(leads);
+    return leads && *on_path ? 0 : -1;
+}
+
 int ray_exec_backward(ray_exec *exec, const ray_backward *how, ray_error *error)
 {
-    const ray_graph *graph = &exec->network->graph;
-    bool *on_path = ray_alloc((size_t)graph->first_weight, sizeof *on_path);
-    if (!on_path)
-        return ray_fail_memory(error);
-    memcpy(on_path, how->wanted, (size_t)graph->first_weight * sizeof *on_path);
-    ray_graph_spread(graph, on_path);
-    int failed = backward(exec, how, on_path, error);
+    bool *on_path = NULL;
+    int failed = find_path(&exec->network->graph, how, &on_path)
+                 ? ray_fail_memory(error) : backward(exec, how, on_path, error);
     free(on_path);
     return failed;
 }

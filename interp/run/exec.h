@@ -29,16 +29,17 @@ void ray_exec_set_items(ray_exec *exec, int64_t items);
 /* Evaluates the network.  Fails only with check. */
 int ray_exec_forward(ray_exec *exec, ray_error *error);
 
-/* A backward pass.  layer: runs a layer's backward function, or NULL: the kind's own.  visit: may
+/* A backward pass.  from: an end of the demand, whose signal is the seed.  layer: runs a layer's backward function, or NULL: the kind's own.  visit: may
  * look at or change a complete signal before it goes on; NULL: no. */
 typedef struct ray_backward {
+    int32_t     from;               /* activation */
     const bool *wanted;             /* by activation: where the pass goes */
     int (*layer)(void *context, int32_t layer, const ray_op *op);
     int (*visit)(void *context, int32_t activation, ray_tensor *signal);
     void *context;
 } ray_backward;
 
-/* The seed is in exec->signal[output] already. */
+/* The seed is in exec->signal[from] already. */
 int ray_exec_backward(ray_exec *exec, const ray_backward *how, ray_error *error);
 
 /* The kind's own functions; views included. */

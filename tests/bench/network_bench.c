@@ -58,7 +58,8 @@ static int run(bench *b, bool gradient, ray_error *error)
         return -1;
     if (gradient) {
         fill(&b->exec.signal[b->network->graph.output], 0, 0.01);
-        if (ray_exec_backward(&b->exec, &(ray_backward){ .wanted = b->wanted }, error))
+        ray_backward how = { .from = b->network->graph.output, .wanted = b->wanted };
+        if (ray_exec_backward(&b->exec, &how, error))
             return -1;
     }
     printf("%.4f\n", now() - start);
