@@ -17,7 +17,8 @@ typedef struct game {
     const ray_demand *demand;
     ray_plan          plan;
     int32_t          *values, *signals;     /* whose number lies in a place: activation + 1, or 0 */
-    bool             *on_path;
+    bool             *needed;               /* leads to an end or to a value that is kept */
+    bool             *on_path;              /* of the pass at hand */
     const char       *name;                 /* of the case, for messages */
     int               broken;
 } game;
@@ -65,20 +66,43 @@ static void expect_signal(game *g, int32_t a)
         }
 }
 
+static bool is_end(const game *g, int32_t a)
+{
+    return g->demand->ends ? g->demand->ends[a] : a == g->graph->output;
+}
+
+static void find_needed(game *g)
+{
+    for (int32_t a = 0; a < g->graph->first_weight; a++)
+        g->needed[a] = is_end(g, a) || g->demand->keep_value[a];
+    ray_graph_gather(g->graph, g->needed);
+}
+
 static void play_forward(game *g)
 {
     put(g, g->values, g->plan.values_size, g->plan.value[0], 0);
     for (int32_t i = 0; i < g->graph->n_layers; i++) {
         const ray_graph_layer *layer = &g->graph->layers[i];
+        if (!g->needed[layer->out])
+            continue;
         for (int32_t k = 0; k < layer->info.n_in; k++)
             expect(g, g->values, g->plan.value[layer->in[k]], layer->in[k]);
         if (!layer->kind->view)
             put(g, g->values, g->plan.values_size, g->plan.value[layer->out], layer->out);
     }
-    expect(g, g->values, g->plan.value[g->graph->output], g->graph->output);
     for (int32_t a = 0; a < g->graph->first_weight; a++)
-        if (g->demand->keep_value[a])
+        if (g->demand->keep_value[a] || is_end(g, a))
             expect(g, g->values, g->plan.value[a], a);
+}
+
+/* The last layer that sends a signal to an activation in the pass at hand. */
+static int32_t last_reader(const game *g, int32_t a)
+{
+    const ray_activation *activation = &g->graph->activations[a];
+    for (int32_t k = activation->n_consumers - 1; k >= 0; k--)
+        if (g->on_path[g->graph->layers[activation->consumers[k]].out])
+            return activation->consumers[k];
+    return RAY_NO_ID;
 }
 
 /* Values and signal that the backward function of a layer reads; the signals that it writes. */
@@ -95,8 +119,7 @@ static void play_backward_layer(game *g, int32_t i)
         if (!g->on_path[a])
             continue;
         bool first = g->signals[g->plan.signal[a]] != a + 1;
-        int32_t last = g->graph->activations[a].n_consumers - 1;
-        if (first != (g->graph->activations[a].consumers[last] == i) && k == 0)
+        if (first != (last_reader(g, a) == i) && k == 0)
             g->broken++;
         if (!first && numbers_of(g, a) > g->plan.spare_size)
             g->broken++;
@@ -104,76 +127,102 @@ static void play_backward_layer(game *g, int32_t i)
     }
 }
 
-static void play_backward(game *g)
+static void find_path(game *g, int32_t from)
 {
-    if (!g->on_path[g->graph->output])
+    size_t n = (size_t)g->graph->first_weight;
+    bool *leads = calloc(n, 1);
+    leads[from] = true;
+    ray_graph_gather(g->graph, leads);
+    memcpy(g->on_path, g->demand->want_signal, n);
+    ray_graph_spread(g->graph, g->on_path);
+    for (size_t a = 0; a < n; a++)
+        g->on_path[a] = g->on_path[a] && leads[a];
+    free(leads);
+}
+
+static void play_backward(game *g, int32_t from)
+{
+    find_path(g, from);
+    if (!g->on_path[from])
         return;
-    put(g, g->signals, g->plan.signals_size, g->plan.signal[g->graph->output], g->graph->output);
+    memset(g->signals, 0, (size_t)g->plan.signals_size * sizeof *g->signals);
+    put(g, g->signals, g->plan.signals_size, g->plan.signal[from], from);
     for (int32_t i = g->graph->n_layers - 1; i >= 0; i--) {
         bool reads_path = false;
         for (int32_t k = 0; k < g->graph->layers[i].info.n_in; k++)
             reads_path = reads_path || g->on_path[g->graph->layers[i].in[k]];
-        if (reads_path)
+        if (reads_path && g->on_path[g->graph->layers[i].out])
             play_backward_layer(g, i);
     }
     for (int32_t a = 0; a < g->graph->first_weight; a++)
-        if (g->demand->want_signal[a])
+        if (g->demand->want_signal[a] && g->on_path[a])
             expect_signal(g, a);
+}
+
+static void play_planned(game *g)
+{
+    g->values = calloc((size_t)g->plan.values_size + 1, sizeof *g->values);
+    g->signals = calloc((size_t)g->plan.signals_size + 1, sizeof *g->signals);
+    find_needed(g);
+    play_forward(g);
+    for (int32_t a = 0; a < g->graph->first_weight; a++)
+        if (is_end(g, a))
+            play_backward(g, a);
+    CHECK_CASE(!g->broken, "%s: %d times something else lies where a number is read", g->name,
+               g->broken);
+    free(g->values);
+    free(g->signals);
 }
 
 static void play(const ray_graph *graph, const ray_demand *demand, const char *name)
 {
     size_t n = (size_t)graph->first_weight;
-    game g = { .graph = graph, .demand = demand, .name = name, .on_path = calloc(n, 1) };
+    game g = { .graph = graph, .demand = demand, .name = name, .on_path = calloc(n, 1),
+               .needed = calloc(n, 1) };
     ray_error error = { "" };
     int failed = ray_plan_make(&g.plan, graph, demand, &error);
     CHECK_CASE(!failed, "%s: %s", name, error.text);
-    if (!failed) {
-        g.values = calloc((size_t)g.plan.values_size + 1, sizeof *g.values);
-        g.signals = calloc((size_t)g.plan.signals_size + 1, sizeof *g.signals);
-        memcpy(g.on_path, demand->want_signal, n);
-        ray_graph_spread(graph, g.on_path);
-        play_forward(&g);
-        play_backward(&g);
-        CHECK_CASE(!g.broken, "%s: %d times something else lies where a number is read", name,
-                   g.broken);
-    }
+    if (!failed)
+        play_planned(&g);
     ray_plan_free(&g.plan);
-    free(g.values);
-    free(g.signals);
+    free(g.needed);
     free(g.on_path);
 }
 
 /* ---- Demands ---- */
 
-typedef struct wishes { bool *keep, *want; uint8_t *reads; } wishes;
+typedef struct wishes { bool *keep, *want, *ends; uint8_t *reads; } wishes;
 
 static wishes wishes_create(const ray_graph *graph)
 {
     size_t n = (size_t)graph->first_weight;
-    return (wishes){ calloc(n, 1), calloc(n, 1), calloc(n, 1) };
+    return (wishes){ calloc(n, 1), calloc(n, 1), calloc(n, 1), calloc(n, 1) };
 }
 
 static void wishes_free(wishes *w)
 {
     free(w->keep);
     free(w->want);
+    free(w->ends);
     free(w->reads);
 }
 
-/* One in `odds` activations is kept, one in `odds` signals wanted; odds 0: none, 1: all. */
-static void play_random(const ray_graph *graph, int odds, int64_t batch, uint32_t seed,
-                        const char *name)
+/* One in `odds` activations is kept, one in `odds` signals wanted; odds 0: none, 1: all.  A pass
+ * starts at the output, or at one in ten other activations. */
+static void play_random(const ray_graph *graph, int odds, int64_t batch, bool other_ends,
+                        uint32_t seed, const char *name)
 {
     wishes w = wishes_create(graph);
     for (int32_t a = 0; odds && a < graph->first_weight; a++) {
         w.keep[a] = random_below(&seed, odds) == 0;
         w.want[a] = random_below(&seed, odds) == 0;
     }
+    for (int32_t a = 0; a < graph->first_weight; a++)
+        w.ends[a] = random_below(&seed, 10) == 0;
     for (int32_t i = 0; i < graph->n_layers; i++)
         w.reads[i] = odds == 1 ? (uint8_t)graph->layers[i].kind->reads
                                : (uint8_t)random_below(&seed, 4);
-    ray_demand demand = { batch, w.keep, w.want, w.reads };
+    ray_demand demand = { batch, w.keep, w.want, w.reads, other_ends ? w.ends : NULL };
     play(graph, &demand, name);
     wishes_free(&w);
 }
@@ -185,7 +234,8 @@ static void play_demands(const char *path, uint32_t seed)
     ray_network *network = open_network(path, RAY_WEIGHTS_NONE);
     for (int i = 0; network && i < COUNT(odds); i++) {
         snprintf(name, sizeof name, "%s, seed %u, odds %d", path, seed, odds[i]);
-        play_random(&network->graph, odds[i], 1 + i % 3, seed, name);
+        play_random(&network->graph, odds[i], 1 + i % 3, false, seed, name);
+        play_random(&network->graph, odds[i], 1 + i % 3, true, seed + 1, name);
     }
     ray_network_close(network);
 }

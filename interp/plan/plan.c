@@ -104,8 +104,7 @@ static int plan_signals(planner *p)
             continue;
         int32_t readers = activation->n_consumers;
         ray_buffer *buffer = &p->buffers[a];
-        buffer->first = readers && !is_end(p, a) ? n - 1 - activation->consumers[readers - 1]
-                                                 : RAY_NO_ID;
+        buffer->first = readers ? n - 1 - activation->consumers[readers - 1] : RAY_NO_ID;
         buffer->last = p->demand->want_signal[a] ? n : n - 1 - activation->producer;
         if (batch_size(p, a, &buffer->size))
             return -1;
