@@ -337,6 +337,20 @@ static void a_checkpoint_for_nothing_is_warned_of(void)
     explaining_close(&e);
 }
 
+static void a_signal_for_nothing_is_warned_of(void)
+{
+    explaining e = open_long();
+    e.request.pointing = true;
+    explaining_map(&e, "counts");
+    check_text("pointing", e.heard.text,
+               "warning: --signal pointing: no method of this command sends it back");
+    explaining_map(&e, "ends_early");
+    check_text("sent", e.heard.text, "");
+    e.request.strict = true;
+    CU_ASSERT_EQUAL(explaining_run(&e, "counts"), -1);
+    explaining_close(&e);
+}
+
 /* ---- Beside the map ---- */
 
 static void planes_are_treated_as_the_map(void)
@@ -410,6 +424,7 @@ int main(void)
         { "checkpoints of another run are refused", checkpoints_of_another_run_are_refused },
         { "damaged checkpoints are refused", damaged_checkpoints_are_refused },
         { "a checkpoint for nothing is warned of", a_checkpoint_for_nothing_is_warned_of },
+        { "a signal for nothing is warned of", a_signal_for_nothing_is_warned_of },
         { "planes are treated as the map", planes_are_treated_as_the_map },
         { "a layer for a method of the input is refused",
           a_layer_for_a_method_of_the_input_is_refused },

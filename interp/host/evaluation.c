@@ -38,6 +38,7 @@ int ray_service_end_at(ray_run *run, const char *activation)
     if (id == RAY_NO_ID)
         return -1;
     session->end = id;
+    run->output = session->network->graph.activations[id].name;
     return 0;
 }
 

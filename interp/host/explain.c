@@ -107,20 +107,33 @@ static int choose_targets(explainer *e)
     return 0;
 }
 
-/* Whoever asks for a checkpoint should not think that there is one. */
-static int warn_of_idle_checkpoint(const explainer *e)
+/* What was asked for and had no effect. */
+static int say_idle(const explainer *e, const char *format, const char *of)
 {
     const ray_listener *listener = &e->request->listener;
     char line[1024];
-    if (!e->checkpoint.path || e->checkpoint.used || e->result->stopped)
-        return 0;
-    snprintf(line, sizeof line, "--checkpoint %s: no method of this command saves its work",
-             e->checkpoint.path);
+    snprintf(line, sizeof line, format, of);
     if (e->request->strict)
         return ray_fail(e->error, "%s (an error because of --strict)", line);
     if (listener->notice)
         listener->notice(listener->context, RAY_WARNING, line);
     return 0;
+}
+
+static int warn_of_idle(const explainer *e)
+{
+    bool seeded = !e->request->seed && !e->request->pointing;
+    for (int i = 0; i < e->request->n_methods; i++)
+        seeded = seeded || e->sessions[i].seeded;
+    if (e->result->stopped)
+        return 0;
+    if (!seeded && say_idle(e, "--signal %s: no method of this command sends it back",
+                            e->request->seed ? "FILE" : "pointing"))
+        return -1;
+    return e->checkpoint.path && !e->checkpoint.used
+           ? say_idle(e, "--checkpoint %s: no method of this command saves its work",
+                      e->checkpoint.path)
+           : 0;
 }
 
 static int explain(explainer *e)
@@ -142,7 +155,7 @@ static int explain(explainer *e)
         if (ray_session_tell_cautions(&e->sessions[i]))
             return -1;
     e->result->checkpointed = e->checkpoint.used;
-    return warn_of_idle_checkpoint(e);
+    return warn_of_idle(e);
 }
 
 static void finish(explainer *e, bool keep_result)

@@ -56,10 +56,11 @@ static int check_end(const ray_session *session, const ray_tensor *out)
     return 0;
 }
 
-int ray_seed_default(const ray_session *session, const ray_tensor *out, ray_tensor *dout)
+int ray_seed_default(ray_session *session, const ray_tensor *out, ray_tensor *dout)
 {
     if (check_end(session, out))
         return -1;
+    session->seeded = true;
     if (session->request->seed) {
         seed_given(session->request->seed, dout);
         return 0;

@@ -71,8 +71,10 @@ static int open_session(ray_session *session)
 int ray_session_open(ray_session *session, const ray_network *network, const ray_method *method,
                      const char *asked, const ray_request *request, ray_error *error)
 {
+    const ray_activation *output = &network->graph.activations[network->graph.output];
     *session = (ray_session){ .run = { .host = &ray_host_services, .image = &session->image,
-                                       .n_targets = request->input.dim[0] },
+                                       .n_targets = request->input.dim[0],
+                                       .output = output->name },
                               .method = method, .asked = asked, .network = network,
                               .request = request, .image = request->input,
                               .end = network->graph.output, .error = error };

@@ -44,6 +44,7 @@ typedef struct ray_session {
     int64_t            part, parts;
     int64_t            done, total; /* as the method told progress() last, in this part */
     bool               stopped;     /* the listener wants an end */
+    bool               seeded;      /* what the request says was sent back from the output */
     ray_checkpoint    *checkpoint;  /* common to the request's methods; NULL: none */
     ray_block          blocks[RAY_MOST_BLOCKS];     /* given to resume() in this part */
     int32_t            n_blocks;    /* 0: nothing to save */
@@ -106,7 +107,7 @@ ray_tensor *ray_scratch_take(ray_scratch *scratch, int32_t rank, const int64_t *
 void        ray_scratch_free(ray_scratch *scratch);
 
 /* seed.c: what is sent back from the output when the method has no seed of its own. */
-int ray_seed_default(const ray_session *session, const ray_tensor *out, ray_tensor *dout);
+int ray_seed_default(ray_session *session, const ray_tensor *out, ray_tensor *dout);
 
 static inline ray_session *ray_session_of(ray_run *run)
 {

@@ -186,6 +186,7 @@ struct ray_run {                    /* read-only to plugins, but for what state 
     int64_t           n_targets;    /* N; with RAY_MANY_TARGETS and N = 1 any number */
     int64_t           batch_max;    /* the largest batch() that is allowed; 0 in prepare */
     const char       *layer;        /* saliency activation, "" for the input */
+    const char       *output;       /* activation where evaluation ends; since 1.1 */
 };
 
 /* ---- What a plugin declares. ---- */
