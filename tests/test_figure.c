@@ -2,22 +2,12 @@
 /* test_figure.c - what is written: PNG, .npy, and the figure with its colours, numbers and text. */
 #include "base/memory.h"
 #include "check_text.h"
-#include "scratch.h"
+#include "drawing.h"
 #include "write/canvas.h"
 #include "write/figure.h"
 #include "write/font.h"
 #include "write/png.h"
 #include "write/scale.h"
-
-static bool same_files(const char *a, const char *b)
-{
-    size_t n, m;
-    unsigned char *one = file_content(a, &n), *other = file_content(b, &m);
-    bool same = n == m && memcmp(one, other, n) == 0;
-    free(one);
-    free(other);
-    return same;
-}
 
 /* ---- Arrays ---- */
 
@@ -81,15 +71,6 @@ static void test_npy_header(void)
 }
 
 /* ---- Pictures ---- */
-
-static ray_picture make_picture(int64_t width, int64_t height, int32_t channels)
-{
-    ray_picture picture;
-    CU_ASSERT_FATAL(ray_picture_alloc(&picture, width, height, channels, NULL) == 0);
-    for (int64_t i = 0; i < width * height * channels; i++)
-        picture.pixels[i] = (unsigned char)(i * 37 + i / 11);
-    return picture;
-}
 
 static void test_png_round_trip(void)
 {
@@ -200,15 +181,18 @@ static void test_numbers(void)
 
 static void test_ticks(void)
 {
-    static const struct { double most; bool is_signed; const char *ticks; } rows[] = {
+    static const struct { double most; bool is_signed; const char *ticks; double start; } rows[] = {
         { 1, false, "0 0.25 0.5 0.75 1" },     { 0.93, false, "0 0.2 0.4 0.6 0.8" },
         { 0.0115, false, "0 0.0025 0.005 0.0075 0.01" }, { 3e-7, false, "0 1e-7 2e-7 3e-7" },
         { 7, false, "0 2 4 6" },               { 0, false, "0" },
         { 1, true, "-1 -0.5 0 0.5 1" },        { 0.47, true, "-0.4 -0.2 0 0.2 0.4" },
         { 0.9, true, "-0.5 0 0.5" },           { 1e-40, false, "0 2.5e-41 5e-41 7.5e-41 1e-40" },
+        { 0.351, false, "0.25 0.3 0.35", 0.213 },
+        { 1, false, "0.98 0.985 0.99 0.995 1", 0.977 },
     };
     for (int i = 0; i < COUNT(rows); i++) {
-        ray_scale scale = { .most = rows[i].most, .is_signed = rows[i].is_signed };
+        ray_scale scale = { .start = rows[i].start, .most = rows[i].most,
+                            .is_signed = rows[i].is_signed };
         double    tick[RAY_MOST_TICKS];
         char      found[128] = "", text[RAY_NUMBER_SIZE];
         int       n = ray_scale_ticks(&scale, tick);
@@ -222,17 +206,40 @@ static void test_ticks(void)
 
 static void test_scales(void)
 {
-    static const struct { float map[3]; double most; bool is_signed; } rows[] = {
-        { { 0, 1, 2 }, 2, false },          { { 0, 0, 0 }, 0, false },
-        { { -1, 0, 2 }, 2, true },          { { -3, 0, 2 }, 3, true },
-        { { -3, -2, -1 }, 3, true },        { { -0.001f, 0, 2 }, 2, false },
-        { { 1, INFINITY, 2 }, 2, false },   { { NAN, NAN, NAN }, 0, false },
-        { { NAN, -1, -INFINITY }, 1, true },
+    static const struct { float map[3]; double start, most; bool is_signed; } rows[] = {
+        { { 0, 1, 2 }, 0, 2, false },           { { 0, 0, 0 }, 0, 0, false },
+        { { -1, 0, 2 }, 0, 2, true },           { { -3, 0, 2 }, 0, 3, true },
+        { { -3, -2, -1 }, 0, 3, true },         { { -0.001f, 0, 2 }, 0, 2, false },
+        { { 1, INFINITY, 2 }, 1, 2, false },    { { NAN, NAN, NAN }, 0, 0, false },
+        { { NAN, -1, -INFINITY }, 0, 1, true }, { { 1, 2, 4 }, 0, 4, false },
+        { { 1.25f, 2, 4 }, 1.25, 4, false },    { { 3, 3, 3 }, 0, 3, false },
+        { { 39, 40, 40 }, 39, 40, false },      { { 39.5f, 40, 40 }, 0, 40, false },
     };
     for (int i = 0; i < COUNT(rows); i++) {
         ray_scale scale = ray_scale_of(rows[i].map, 3);
-        CHECK_CASE(scale.most == rows[i].most && scale.is_signed == rows[i].is_signed,
-                   "row %d: up to %g, %s", i, scale.most, scale.is_signed ? "signed" : "unsigned");
+        CHECK_CASE(scale.start == rows[i].start && scale.most == rows[i].most &&
+                       scale.is_signed == rows[i].is_signed, "row %d: from %g to %g, %s", i,
+                   scale.start, scale.most, scale.is_signed ? "signed" : "unsigned");
+    }
+}
+
+/* Values and where they lie on a scale, how much they count there. */
+static void test_scale_places(void)
+{
+    static const struct { ray_scale scale; double value, position, strength; } rows[] = {
+        { { .most = 4 }, 0, 0, 0 },                { { .most = 4 }, 1, 0.25, 0.25 },
+        { { .most = 4 }, 8, 2, 1 },                { { .most = 4 }, -1, -0.25, 0 },
+        { { .start = 2, .most = 4 }, 2, 0, 0 },    { { .start = 2, .most = 4 }, 3, 0.5, 0.5 },
+        { { .start = 2, .most = 4 }, 4, 1, 1 },    { { .most = 0 }, 0, 0, 0 },
+        { { .most = 4, .is_signed = true }, 0, 0.5, 0 },
+        { { .most = 4, .is_signed = true }, -4, 0, 1 },
+        { { .most = 4, .is_signed = true }, 2, 0.75, 0.5 },
+    };
+    for (int i = 0; i < COUNT(rows); i++) {
+        double position = ray_scale_position(&rows[i].scale, rows[i].value);
+        double strength = ray_scale_strength(&rows[i].scale, rows[i].value);
+        CHECK_CASE(position == rows[i].position && strength == rows[i].strength,
+                   "row %d: at %g, counts %g", i, position, strength);
     }
 }
 
@@ -251,6 +258,10 @@ static void test_breaks(void)
         { "one two three", 6, "one|two|three" },
         { "abcdefgh", 3, "abc|def|gh" },
         { "a  b", 2, "a |b" },
+        { "extremal_perturbation", 18, "extremal_|perturbation" },
+        { "at features.18.conv.0", 18, "at features.18.|conv.0" },
+        { "grad_cam of it", 10, "grad_cam|of it" },
+        { "a grad_cam", 6, "a|grad_|cam" },
         { "", 5, "" },
         { "\xc3\xa4\xc3\xb6\xc3\xbc", 2, "\xc3\xa4\xc3\xb6|\xc3\xbc" },
     };
@@ -281,15 +292,6 @@ static void test_font(void)
 
 /* ---- The figure ---- */
 
-static ray_picture read_figure(const char *name)
-{
-    ray_picture figure = { NULL, 0, 0, 0 };
-    ray_error   error = { "" };
-    int failed = ray_picture_read(&figure, scratch_path(name), 3, &error);
-    CHECK_CASE(failed == 0, "%s", error.text);
-    return figure;
-}
-
 /* Any sizes give a figure, twice the same bytes, of the expected size. */
 static void test_figure_sizes(void)
 {
@@ -310,7 +312,7 @@ static void test_figure_sizes(void)
         CU_ASSERT(ray_figure_write(scratch_path("f.png"), "ebp", &row, 1, NULL) == 0);
         CU_ASSERT(ray_figure_write(scratch_path("g.png"), "ebp", &row, 1, NULL) == 0);
         CU_ASSERT(same_files(scratch_path("f.png"), scratch_path("g.png")));
-        ray_picture figure = read_figure("f.png");
+        ray_picture figure = read_drawing("f.png");
         CHECK_CASE(figure.width == rows[i].wide && figure.height == rows[i].high, "row %d: %d x %d",
                    i, (int)figure.width, (int)figure.height);
         ray_picture_free(&figure);
@@ -327,7 +329,7 @@ static void test_figure_content(void)
     static const float map[2] = { 0, 1 };
     ray_figure_row row = { picture, map, 1, 2, "a caption" };
     CU_ASSERT(ray_figure_write(scratch_path("f.png"), "a title", &row, 1, NULL) == 0);
-    ray_picture figure = read_figure("f.png");
+    ray_picture figure = read_drawing("f.png");
     double sum[2] = { 0, 0 };
     for (int64_t y = 0; y < SIDE; y++)
         for (int64_t x = 0; x < SIDE; x++) {
@@ -349,9 +351,123 @@ static void test_figure_rows(void)
     for (int i = 0; i < COUNT(rows); i++)
         rows[i] = (ray_figure_row){ { NULL, 0, 0, 0 }, line, 1, 64, NULL };
     CU_ASSERT(ray_figure_write(scratch_path("f.png"), NULL, rows, COUNT(rows), NULL) == 0);
-    ray_picture figure = read_figure("f.png");
+    ray_picture figure = read_drawing("f.png");
     CU_ASSERT(figure.height == 16 + 100 * (24 + 2 + 128 + 16) + 30);
     ray_picture_free(&figure);
+}
+
+/* ---- The figure of a result ---- */
+
+/* A result saved as "saved.png" is the same file as the figure of these rows. */
+static void check_figure(drawn *d, const char *row, const char *title, const ray_figure_row *rows,
+                         int n_rows)
+{
+    ray_error error = { "" };
+    int failed = ray_figure_save(d->network, &d->request, &d->result, 0, scratch_path("saved.png"),
+                                 &error);
+    CHECK_CASE(failed == 0, "%s: %s", row, error.text);
+    CU_ASSERT(ray_figure_write(scratch_path("expected.png"), title, rows, n_rows, NULL) == 0);
+    CHECK_CASE(same_files(scratch_path("saved.png"), scratch_path("expected.png")),
+               "%s: another figure than \"%s\"", row, title);
+}
+
+static void test_figure_result(void)
+{
+    drawn d;
+    ray_picture item[2] = { drawn_item(0), drawn_item(1) };
+    drawn_open(&d, 2, 2);
+    drawn_add(&d, "grad_cam", "relu4_1");
+    const float *v = d.values;
+    check_figure(&d, "items", "grad_cam at relu4_1 of shapes", (ray_figure_row[]){
+        { item[0], v, 2, 3, "star 0.5" }, { item[1], v + 6, 2, 3, "circle 1.25" } }, 2);
+    d.request.input.dim[0] = d.result.output.dim[0] = 1;
+    check_figure(&d, "targets", "grad_cam at relu4_1 of shapes", (ray_figure_row[]){
+        { item[0], v, 2, 3, "star 0.5" }, { item[0], v + 6, 2, 3, "circle 1.5" } }, 2);
+    d.request.seed = &d.result.output;
+    check_figure(&d, "seed", "grad_cam at relu4_1 of shapes", (ray_figure_row[]){
+        { item[0], v, 2, 3, "signal from a file" }, { item[0], v + 6, 2, 3,
+          "signal from a file" } }, 2);
+    d.request.input.dim[1] = 2;
+    check_figure(&d, "no picture", "grad_cam at relu4_1 of shapes", (ray_figure_row[]){
+        { { NULL, 0, 0, 0 }, v, 2, 3, "signal from a file" },
+        { { NULL, 0, 0, 0 }, v + 6, 2, 3, "signal from a file" } }, 2);
+    drawn_close(&d);
+    ray_picture_free(&item[0]);
+    ray_picture_free(&item[1]);
+}
+
+static void test_figure_partial(void)
+{
+    drawn d;
+    ray_picture item = drawn_item(0);
+    drawn_open(&d, 1, 1);
+    ray_map *map = drawn_add(&d, "rise", "");
+    ray_figure_row row = { item, d.values, 2, 3, "star 0.5" };
+    map->done = 320;
+    map->total = 8000;
+    map->steps = "masks";
+    check_figure(&d, "whole", "rise at the input of shapes", &row, 1);
+    map->partial = true;
+    check_figure(&d, "partial", "rise at the input of shapes, partial: 320 of 8000 masks", &row, 1);
+    map->steps = NULL;
+    check_figure(&d, "steps", "rise at the input of shapes, partial: 320 of 8000 steps", &row, 1);
+    drawn_close(&d);
+    ray_picture_free(&item);
+}
+
+/* Planes of a map follow it; what is no plane, or the only one, does not. */
+static void test_figure_planes(void)
+{
+    drawn d;
+    ray_picture item = drawn_item(0);
+    drawn_open(&d, 2, 1);
+    ray_map *map = drawn_add(&d, "extremal_perturbation", "");
+    const char *title = "extremal_perturbation at the input of shapes";
+    float *v = d.values;
+    ray_extra extras[] = {
+        { "history", RAY_ARRAY_CURVES, { v, { 4, 1, 2, 3 }, 4 }, "a|b|c", "steps" },
+        { "masks", RAY_ARRAY_MAPS, { v + 12, { 4, 1, 2, 3 }, 4 }, NULL, NULL },
+        { "single", RAY_ARRAY_MAPS, { v, { 2, 1, 2, 3 }, 4 }, NULL, NULL },
+        { "odd", RAY_ARRAY_MAPS, { v, { 5, 1, 2, 3 }, 4 }, NULL, NULL },
+        { "vectors", RAY_ARRAY_MAPS, { v, { 4, 1, 6 }, 3 }, NULL, NULL },
+        { "plain", RAY_ARRAY_PLAIN, { v, { 4, 1, 2, 3 }, 4 }, NULL, NULL },
+        { "fine", RAY_ARRAY_MAPS, { v + 60, { 6, 1, 3, 2 }, 4 }, NULL, NULL },
+    };
+    map->extras = extras;
+    map->n_extras = COUNT(extras);
+    check_figure(&d, "planes", title, (ray_figure_row[]){
+        { item, v, 2, 3, "star 0.5" },
+        { item, v + 12, 2, 3, "star 0.5, masks 1 of 2" },
+        { item, v + 18, 2, 3, "star 0.5, masks 2 of 2" },
+        { item, v + 60, 3, 2, "star 0.5, fine 1 of 3" },
+        { item, v + 66, 3, 2, "star 0.5, fine 2 of 3" },
+        { item, v + 72, 3, 2, "star 0.5, fine 3 of 3" },
+        { item, v + 6, 2, 3, "circle 1.5" },
+        { item, v + 24, 2, 3, "circle 1.5, masks 1 of 2" },
+        { item, v + 30, 2, 3, "circle 1.5, masks 2 of 2" },
+        { item, v + 78, 3, 2, "circle 1.5, fine 1 of 3" },
+        { item, v + 84, 3, 2, "circle 1.5, fine 2 of 3" },
+        { item, v + 90, 3, 2, "circle 1.5, fine 3 of 3" } }, 12);
+    drawn_close(&d);
+    ray_picture_free(&item);
+}
+
+static void test_figure_refused(void)
+{
+    drawn     d;
+    ray_error error[2] = { { "" }, { "" } };
+    drawn_open(&d, 1, 1);
+    drawn_add(&d, "ebp", "fc")->map.rank = 3;
+    CU_ASSERT(ray_figure_save(d.network, &d.request, &d.result, 0, scratch_path("no.png"),
+                              &error[0]) != 0);
+    check_text("vector", error[0].text, "ebp: its map at \"fc\" is not a picture and cannot be "
+               "drawn; leave png out of --format");
+    d.maps[0].map.rank = 4;
+    CU_ASSERT(ray_figure_save(d.network, &d.request, &d.result, 0, "/nonexistent/f.png",
+                              &error[1]) != 0);
+    check_text("folder", error[1].text,
+               "cannot write /nonexistent/f.png: No such file or directory");
+    drawn_close(&d);
 }
 
 int main(void)
@@ -362,9 +478,12 @@ int main(void)
         { "unwritable", test_unwritable },         { "device", test_device },
         { "colours", test_colours },               { "numbers", test_numbers },
         { "ticks", test_ticks },                   { "scales", test_scales },
+        { "scale places", test_scale_places },
         { "breaks", test_breaks },                 { "font", test_font },
         { "figure sizes", test_figure_sizes },     { "figure content", test_figure_content },
-        { "figure rows", test_figure_rows },       { NULL, NULL },
+        { "figure rows", test_figure_rows },       { "figure result", test_figure_result },
+        { "figure partial", test_figure_partial }, { "figure planes", test_figure_planes },
+        { "figure refused", test_figure_refused }, { NULL, NULL },
     };
     return run_tests("figure", tests);
 }

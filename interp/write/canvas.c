@@ -22,6 +22,15 @@ void ray_canvas_fill(ray_picture *canvas, ray_box box, ray_colour colour)
             set_pixel(canvas, x, y, colour);
 }
 
+void ray_canvas_blend(ray_picture *canvas, int64_t x, int64_t y, ray_colour colour, double share)
+{
+    if (x < 0 || y < 0 || x >= canvas->width || y >= canvas->height)
+        return;
+    const unsigned char *pixel = canvas->pixels + 3 * (y * canvas->width + x);
+    ray_colour under = { pixel[0], pixel[1], pixel[2] };
+    set_pixel(canvas, x, y, ray_colour_mix(under, colour, share));
+}
+
 void ray_canvas_draw(ray_picture *canvas, int64_t x, int64_t y, const ray_picture *rgb)
 {
     const unsigned char *pixel = rgb->pixels;
@@ -45,15 +54,17 @@ int64_t ray_text_columns(const char *text, size_t n)
 
 size_t ray_text_break(const char *text, int64_t columns, const char **rest)
 {
-    size_t n = 0, space = 0;
+    size_t n = 0, space = 0, mark = 0;
     for (int64_t left = columns; text[n] != '\0'; n++) {
         if (!continues_character(text[n]) && left-- == 0)
             break;
         if (text[n] == ' ')
             space = n;
+        else if (strchr("_./", text[n]))
+            mark = n + 1;
     }
-    if (text[n] != '\0' && text[n] != ' ' && space > 0)
-        n = space;
+    if (text[n] != '\0' && text[n] != ' ' && (space > 0 || mark > 0))
+        n = mark > 0 && space < n / 2 ? mark : space;
     *rest = text + n + strspn(text + n, " ");
     return n;
 }

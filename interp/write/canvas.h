@@ -11,6 +11,8 @@
 typedef struct ray_box { int64_t x, y, width, height; } ray_box;
 
 void ray_canvas_fill(ray_picture *canvas, ray_box box, ray_colour colour);
+/* The colour over one pixel: share 1 hides it, 0 leaves it. */
+void ray_canvas_blend(ray_picture *canvas, int64_t x, int64_t y, ray_colour colour, double share);
 void ray_canvas_draw(ray_picture *canvas, int64_t x, int64_t y, const ray_picture *rgb);
 
 enum {                          /* pixels */
@@ -23,8 +25,8 @@ enum {                          /* pixels */
 int64_t ray_text_columns(const char *text, size_t n);
 
 /* The bytes of the first line when no line may be longer than `columns` (at least 1): broken at a
- * space where there is one.  *rest is where the next line starts, at the closing '\0' when there is
- * none. */
+ * space in its second half, else after one of _ . / or at an earlier space, where there is one.
+ * *rest is where the next line starts, at the closing '\0' when there is none. */
 size_t ray_text_break(const char *text, int64_t columns, const char **rest);
 
 /* One line; x, y: the upper left corner of its first capital letter. */

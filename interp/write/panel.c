@@ -16,8 +16,8 @@ enum {                      /* pixels */
 /* Grey under a map: black would not be seen under the dark end of a scale. */
 enum { DARKEST = 64 };
 
-/* Of the map over the picture, where it is 0 and where it is largest: the more a place matters, the
- * more of its colour is seen. */
+/* Of the map over the picture, where it counts least and where it is largest: the more a place
+ * matters, the more of its colour is seen. */
 static const double least_opacity = 0.55, most_opacity = 0.7;
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -64,8 +64,8 @@ int ray_panel_picture(const ray_figure_row *row, ray_panel_size size, ray_pictur
     *panel = (ray_picture){ NULL, 0, 0, 0 };
     if (!row->picture.pixels)
         return 0;
-    int64_t factor = size.width / row->picture.width;
-    if (copy_enlarged(&row->picture, factor > 1 ? factor : 1, panel, error))
+    int64_t factor = (size.width + row->picture.width - 1) / row->picture.width;
+    if (copy_enlarged(&row->picture, factor, panel, error))
         return -1;
     if (!ray_picture_resize_to(panel, size.width, size.height, error))
         return 0;
@@ -102,7 +102,7 @@ static void lay_over(const RAY_REAL *map, const ray_scale *scale, bool alone, ra
     unsigned char *pixel = panel->pixels;
     for (int64_t i = 0; i < panel->width * panel->height; i++, pixel += 3) {
         ray_colour under = { pixel[0], pixel[1], pixel[2] };
-        double strength = scale->most > 0 ? fmin(fabs((double)map[i]) / scale->most, 1) : 0;
+        double strength = ray_scale_strength(scale, (double)map[i]);
         double opacity = least_opacity + strength * (most_opacity - least_opacity);
         ray_colour colour = ray_scale_colour(scale, (double)map[i]);
         colour = ray_colour_mix(under, colour, alone ? 1 : opacity);

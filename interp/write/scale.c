@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "axis.h"
+
 enum { BINS = 4096 };
 
 /* The least of BINS equal steps up to `largest` that 99.5 % of the magnitudes do not exceed. */
@@ -39,7 +41,10 @@ ray_scale ray_scale_of(const float *map, int64_t n)
     bool is_signed = -low > fmax(high, 0) / 256;        /* less than that is rounding of a sum */
     double most = is_signed ? fmax(-low, high) : fmax(high, 0);
     double common = most > 0 ? common_most(map, n, most) : 0;
-    return (ray_scale){ most > 2 * common ? common : most, low, high, is_signed };
+    ray_scale scale = { 0, most > 2 * common ? common : most, low, high, is_signed };
+    if (!is_signed && low > scale.most / 4 && scale.most - low >= scale.most / 40)
+        scale.start = low;
+    return scale;
 }
 
 bool ray_scale_is_cut(const ray_scale *scale)
@@ -49,8 +54,21 @@ bool ray_scale_is_cut(const ray_scale *scale)
 
 double ray_scale_position(const ray_scale *scale, double value)
 {
-    double share = scale->most > 0 ? value / scale->most : 0;
-    return scale->is_signed ? (share + 1) / 2 : share;
+    if (!(scale->most > 0))
+        return 0;
+    return scale->is_signed ? (value / scale->most + 1) / 2
+                            : (value - scale->start) / (scale->most - scale->start);
+}
+
+double ray_scale_strength(const ray_scale *scale, double value)
+{
+    double position = ray_scale_position(scale, value);
+    return fmin(fmax(scale->is_signed ? fabs(2 * position - 1) : position, 0), 1);
+}
+
+ray_colour ray_scale_colour_at(const ray_scale *scale, double share)
+{
+    return ray_colour_at(scale->most > 0 ? share : 0, scale->is_signed);
 }
 
 ray_colour ray_scale_colour(const ray_scale *scale, double value)
@@ -60,19 +78,13 @@ ray_colour ray_scale_colour(const ray_scale *scale, double value)
 
 int ray_scale_ticks(const ray_scale *scale, double tick[RAY_MOST_TICKS])
 {
-    static const double round[] = { 1, 2, 2.5, 5, 10 };
-    int above = scale->is_signed ? (RAY_MOST_TICKS - 1) / 2 : RAY_MOST_TICKS - 1;
+    int above = scale->is_signed ? (RAY_MOST_TICKS - 1) / 2 : RAY_MOST_TICKS - 1, n = 0;
     tick[0] = 0;
     if (!(scale->most > 0))
         return 1;
-    double unit = pow(10, floor(log10(scale->most / above))), step = 0;
-    for (int i = 0; i < 5; i++) {
-        step = round[i] * unit;
-        if (scale->most / step < above + 1)
-            break;
-    }
-    int up = (int)floor(scale->most / step), n = 0;
-    for (int i = scale->is_signed ? -up : 0; i <= up; i++)
+    double step = ray_round_above((scale->most - scale->start) / (above + 1));
+    int up = (int)floor(scale->most / step), down = (int)ceil(scale->start / step);
+    for (int i = scale->is_signed ? -up : down; i <= up; i++)
         tick[n++] = i * step;
     return n;
 }
@@ -97,20 +109,30 @@ static void tidy(char *text)
     text[n] = '\0';
 }
 
+const char *ray_number_fixed(double value, int decimals, char text[RAY_NUMBER_SIZE])
+{
+    char digits[64];
+    snprintf(digits, sizeof digits, "%.*f", decimals, value);
+    tidy(digits);
+    snprintf(text, RAY_NUMBER_SIZE, "%.15s", digits);
+    return text;
+}
+
+const char *ray_number_digits(double value, int digits, char text[RAY_NUMBER_SIZE])
+{
+    char rounded[32];
+    snprintf(rounded, sizeof rounded, "%.*e", digits - 1, value);
+    char *e = strchr(rounded, 'e');
+    int exponent = e ? atoi(e + 1) : 0;
+    if (exponent >= -3 && exponent <= 4)
+        return ray_number_fixed(value, exponent < digits ? digits - 1 - exponent : 0, text);
+    *e = '\0';
+    tidy(rounded);
+    snprintf(text, RAY_NUMBER_SIZE, "%.10se%d", rounded, exponent);
+    return text;
+}
+
 const char *ray_number_text(double value, char text[RAY_NUMBER_SIZE])
 {
-    char digits[32];
-    snprintf(digits, sizeof digits, "%.2e", value);
-    char *e = strchr(digits, 'e');
-    int exponent = e ? atoi(e + 1) : 0;
-    if (exponent >= -3 && exponent <= 4) {
-        snprintf(digits, sizeof digits, "%.*f", exponent < 2 ? 2 - exponent : 0, value);
-        tidy(digits);
-        snprintf(text, RAY_NUMBER_SIZE, "%.15s", digits);
-    } else {
-        *e = '\0';
-        tidy(digits);
-        snprintf(text, RAY_NUMBER_SIZE, "%.10se%d", digits, exponent);
-    }
-    return text;
+    return ray_number_digits(value, 3, text);
 }
