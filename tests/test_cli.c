@@ -25,10 +25,10 @@ static void help_and_version_are_given(void)
         { "$R -V", 0, "rayinterp 0.1.0", NULL },
         { "$R --usage", 0, "Usage: rayinterp **", NULL },
         { "$R --help", 0, "Usage: rayinterp [OPTION...] GRAPH --rule NAME[,NAME...]\n**"
-          "Exit status: 0 done, 1 failed**", NULL },
-        { "for o in format input json layer output plugin probe quiet random-weights resize resize-mode rule seed set "
-          "signal smooth strict target threads version weights; do $R -? | grep -qE -- \"--$o([=[ ]|$)\" || "
-          "echo $o; done", 0, NULL, NULL },
+          "Exit status: 0 done, 1 failed**, 130**", NULL },
+        { "for o in batch checkpoint format input json layer output plugin probe quiet random-weights resize "
+          "resize-mode rule seed set sheet signal smooth strict target threads version weights; do $R -? | "
+          "grep -qE -- \"--$o([=[ ]|$)\" || echo $o; done", 0, NULL, NULL },
         { "$R forward --help", 0, "Usage: rayinterp forward [OPTION...] GRAPH\n**--input=**--output=**", NULL },
         { "$R show --help", 0, "Usage: rayinterp show [OPTION...] GRAPH\n**--dot**", NULL },
         { "$R check --help", 0, "Usage: rayinterp check [OPTION...] GRAPH\n**--weights=**", NULL },
@@ -42,7 +42,8 @@ static void methods_and_layer_types_are_listed(void)
 {
     static const program_case cases[] = {
         { "$R rules | cut -d ' ' -f 1", 0,
-          "contrastive_ebp\ndeconvnet\nebp\ngrad_cam\ngradient\nguided_backprop\nlinear_approx", NULL },
+          "contrastive_ebp\ndeconvnet\nebp\nextremal_perturbation\ngrad_cam\ngradient\nguided_backprop\n"
+          "integrated_gradients\nlinear_approx\nocclusion\nrise\nsmooth_grad", NULL },
         { "$R rules ebp", 0, "ebp - *\nalso called excitation_backprop\nreference: Zhang*\nplugin: "
           "BUILD/plugins/ebp.so\nparameters (--set KEY=VALUE):\n  clamp_input *\n *true or false; default false",
           NULL },
@@ -312,7 +313,8 @@ static void check_json_map(const json_t *map)
 {
     static const struct { const char *key; json_type type; } keys[] = {
         { "method", JSON_STRING }, { "layer", JSON_STRING }, { "shape", JSON_ARRAY }, { "targets", JSON_ARRAY },
-        { "min", JSON_REAL }, { "max", JSON_REAL }, { "sum", JSON_REAL }, { "ms", JSON_REAL }, { "files", JSON_ARRAY },
+        { "min", JSON_REAL }, { "max", JSON_REAL }, { "sum", JSON_REAL }, { "values", JSON_OBJECT },
+        { "ms", JSON_REAL }, { "partial", JSON_FALSE }, { "files", JSON_ARRAY },
     };
     for (int i = 0; i < COUNT(keys); i++)
         member(map, keys[i].key, keys[i].type);

@@ -35,6 +35,16 @@ static void wrong_usage_is_told(void)
         { EXPLAIN "--rule ebp --threads 0", 2, NULL, USAGE("--threads 0: an integer from 1 to 1024 is expected") },
         { EXPLAIN "--rule ebp --threads two", 2, NULL, USAGE("--threads two: an integer from 1 to 1024 is expected") },
         { EXPLAIN "--rule ebp --threads ''", 2, NULL, USAGE("--threads : an integer from 1 to 1024 is expected") },
+        { EXPLAIN "--rule ebp --batch 0", 2, NULL, USAGE("--batch 0: an integer from 1 to 4096 is expected") },
+        { EXPLAIN "--rule ebp --batch 4097", 2, NULL, USAGE("--batch 4097: an integer from 1 to 4096 is expected") },
+        { EXPLAIN "--rule ebp --batch 8x", 2, NULL, USAGE("--batch 8x: an integer from 1 to 4096 is expected") },
+        { EXPLAIN "--rule ebp --checkpoint ''", 2, NULL, USAGE("--checkpoint: the name of a file is expected") },
+        { EXPLAIN "--rule ebp --checkpoint ebp.npy", 2, NULL,
+          USAGE("--checkpoint ebp.npy: results end like this; give it another ending") },
+        { EXPLAIN "--rule ebp --checkpoint $S/graphs/shapes/star_circle.png", 2, NULL,
+          USAGE("--checkpoint SRC/graphs/shapes/star_circle.png: results end like this; give it another ending") },
+        { EXPLAIN "--rule ebp --sheet all.jpg", 2, NULL, USAGE("--sheet all.jpg: a .png file is expected") },
+        { EXPLAIN "--rule ebp --sheet .png", 2, NULL, USAGE("--sheet .png: a .png file is expected") },
         { EXPLAIN "--rule ebp --seed -1", 2, NULL,
           USAGE("--seed -1: an integer from 0 to 9223372036854775807 is expected") },
         { EXPLAIN "--rule ebp --seed 99999999999999999999", 2, NULL,
@@ -188,7 +198,14 @@ static void unwritable_output_is_told(void)
         { EXPLAIN "--rule gradient --output missing/folder", 1, NULL,
           "rayinterp: --output missing/folder: the folder cannot be made: No such file or directory" },
         { "touch file; " EXPLAIN "--rule gradient --output file", 1, NULL,
-          "rayinterp: *file*: Not a directory" },
+          "rayinterp: --output file: cannot write there: Not a directory" },
+        /* a folder that nothing comes to lie in is not left behind */
+        { EXPLAIN "--rule gradient --target 99 --output new; ls -d new 2>nowhere", 2, NULL,
+          "rayinterp: target 99 is out of range; the output has 5 classes, 0 to 4" },
+        { "mkdir kept; " EXPLAIN "--rule gradient --target 99 --output kept; ls -d kept", 0, "kept",
+          "rayinterp: target 99 is out of range; the output has 5 classes, 0 to 4" },
+        { EXPLAIN "--rule gradient --sheet missing/all.png", 1, NULL,
+          "rayinterp: --sheet missing/all.png: cannot write there: No such file or directory" },
         { "mkdir -p taken/gradient.npy && " EXPLAIN "--rule gradient --output taken", 1, NULL,
           "rayinterp: cannot write taken/gradient.npy: it is a folder" },
         { "ls -A taken", 0, "gradient.npy", NULL },
@@ -200,9 +217,12 @@ static void unwritable_output_is_told(void)
           "drawn; leave png out of --format" },
         { "ls volumes 2>nowhere", 2, NULL, NULL },
         { "$R $S/tests/graphs/probes.yaml --random-weights 1 --input $S/tests/fixtures/plain/input.npy --format npy "
-          "--rule gradient --probe a/b --probe a_b", 1, NULL, "rayinterp: ./gradient.a_b.activation.npy: two probes "
-          "would be written to this file; probe one of them at a time" },
+          "--rule gradient --probe a/b --probe a_b", 1, NULL, "rayinterp: ./gradient.a_b.activation.npy: the probe "
+          "\"a/b\" and the probe \"a_b\" would both be written to this file; ask for one of them at a time" },
         { "ls gradient.npy 2>nowhere", 2, NULL, NULL },
+        { LABELLED "--rule gradient --sheet ./gradient.png", 1, NULL, "rayinterp: ./gradient.png: the figure "
+          "\"gradient\" and the sheet \"./gradient.png\" would both be written to this file; ask for one of them at a "
+          "time" },
         /* an older file stays as it was when the new one does not come about */
         { "mkdir old && echo old >old/gradient.npy && chmod 555 old && " EXPLAIN "--rule gradient --target oak,99 "
           "--output old; cat old/gradient.npy; chmod 755 old; ls -A old", 0, "old\ngradient.npy",

@@ -2,7 +2,8 @@
 /* cli.h - the command line: one file a command, on the public interface of the library alone.
  *
  * A command takes the words after its name and returns the exit status: 0 done, 1 failed (one line
- * on standard error), 2 wrong usage.  Results go to standard output, messages to standard error. */
+ * on standard error), 2 wrong usage, 128 + N stopped by signal N.  Results go to standard output,
+ * messages to standard error. */
 #ifndef RAY_CLI_CLI_H
 #define RAY_CLI_CLI_H
 
@@ -10,7 +11,7 @@
 
 #include "rayinterp.h"
 
-enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 128 };
 
 int cli_explain(int argc, char **argv);
 int cli_forward(int argc, char **argv);
@@ -21,6 +22,8 @@ int cli_layers(int argc, char **argv);
 
 /* Runs an argp parser on a command's words; "rayinterp show" is what its messages call it. */
 void cli_parse(const struct argp *argp, const char *name, int argc, char **argv, void *options);
+
+double cli_now(void);       /* seconds from some moment in the past */
 
 /* Says "rayinterp: TEXT" and returns CLI_FAILED. */
 int cli_fail(const ray_error *error);

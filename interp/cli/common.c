@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -16,6 +17,13 @@ void cli_parse(const struct argp *argp, const char *name, int argc, char **argv,
     argv[0] = called;
     argp_parse(argp, argc, argv, 0, NULL, options);
     argv[0] = NULL;
+}
+
+double cli_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 int cli_fail(const ray_error *error)

@@ -2,12 +2,20 @@
 /* report_json.c - the result as one JSON object:
  *   {"network", "input", "items": [{"top": [{"class", "label", "score"}]}],
  *    "maps": [{"method", "layer", "shape", "targets": [{"class", "label"}], "min", "max", "sum",
- *              "ms", "files"}],
- *    "warnings": [...], "forward_ms", "ms"} */
+ *              "values": {"NAME": [...]}, "ms", "partial", "files"}],
+ *    "stopped", "warnings": [...], "forward_ms", "ms"}
+ * A map of long work has "done", "total" and "steps", too; with --sheet there is "sheet".  A number
+ * that is infinite or none is null. */
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "report.h"
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
 
 static json_t *class_object(const ray_network *network, int64_t class_index)
 {
@@ -23,7 +31,7 @@ static json_t *top_array(const cli_report *report, int64_t item)
     for (int i = 0; i < n; i++) {
         json_t *entry = class_object(report->network, best[i]);
         double score = ray_output_score(&report->result->output, item, best[i]);
-        json_object_set_new(entry, "score", json_real(score));
+        json_object_set_new(entry, "score", number(score));
         json_array_append_new(top, entry);
     }
     return top;
@@ -66,9 +74,32 @@ static void add_figures(json_t *object, const ray_tensor *map)
         most = !i || value > most ? value : most;
         sum += value;
     }
-    json_object_set_new(object, "min", json_real(least));
-    json_object_set_new(object, "max", json_real(most));
-    json_object_set_new(object, "sum", json_real(sum));
+    json_object_set_new(object, "min", number(least));
+    json_object_set_new(object, "max", number(most));
+    json_object_set_new(object, "sum", number(sum));
+}
+
+static json_t *values_object(const ray_map *map)
+{
+    json_t *values = json_object();
+    for (int i = 0; i < map->n_findings; i++) {
+        const ray_finding *finding = &map->findings[i];
+        json_t *list = json_array();
+        for (int k = 0; k < finding->n; k++)
+            json_array_append_new(list, number(finding->v[k]));
+        json_object_set_new(values, finding->name, list);
+    }
+    return values;
+}
+
+static void add_steps(json_t *object, const ray_map *map)
+{
+    json_object_set_new(object, "partial", json_boolean(map->partial));
+    if (map->total <= 0)
+        return;
+    json_object_set_new(object, "done", json_integer(map->done));
+    json_object_set_new(object, "total", json_integer(map->total));
+    json_object_set_new(object, "steps", json_string(map->steps));
 }
 
 static json_t *map_object(const cli_report *report, int i)
@@ -80,7 +111,9 @@ static json_t *map_object(const cli_report *report, int i)
     json_t *object = json_pack("{s:s, s:s, s:o, s:o}", "method", map->method, "layer", map->layer,
                                "shape", shape_array(&map->map), "targets", targets);
     add_figures(object, &map->map);
+    json_object_set_new(object, "values", values_object(map));
     json_object_set_new(object, "ms", json_real(map->seconds * 1e3));
+    add_steps(object, map);
     json_object_set_new(object, "files", files_array(report, i));
     return object;
 }
@@ -92,10 +125,14 @@ static json_t *report_object(const cli_report *report)
         json_array_append_new(maps, map_object(report, i));
     for (int i = 0; i < report->warnings->n; i++)
         json_array_append_new(warnings, json_string(report->warnings->v[i]));
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:f, s:f}", "network",
-                     ray_network_name(report->network), "input", report->request->input, "items",
-                     items_array(report), "maps", maps, "warnings", warnings, "forward_ms",
-                     report->result->forward_seconds * 1e3, "ms", report->seconds * 1e3);
+    json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:b, s:o, s:f, s:f}", "network",
+                               ray_network_name(report->network), "input", report->request->input,
+                               "items", items_array(report), "maps", maps, "stopped",
+                               (int)report->result->stopped, "warnings", warnings, "forward_ms",
+                               report->result->forward_seconds * 1e3, "ms", report->seconds * 1e3);
+    if (object && report->request->sheet && !report->result->stopped)
+        json_object_set_new(object, "sheet", json_string(report->request->sheet));
+    return object;
 }
 
 int cli_report_json(const cli_report *report)

@@ -33,6 +33,24 @@ static void print_targets(const cli_report *report)
         printf(", ...");
 }
 
+static void print_findings(const ray_map *map)
+{
+    for (int i = 0; i < map->n_findings; i++) {
+        const ray_finding *finding = &map->findings[i];
+        printf("%-10s ", finding->name);
+        for (int k = 0; k < finding->n; k++)
+            printf("%s%.4g", k ? ", " : "", finding->v[k]);
+        printf("\n");
+    }
+}
+
+static void print_files(const cli_report *report, int map)
+{
+    for (int i = 0; i < report->files->n; i++)
+        if (report->files->v[i].map == map)
+            printf("wrote      %s\n", report->files->v[i].path);
+}
+
 static void print_map(const cli_report *report, int i)
 {
     const ray_map *map = &report->result->maps[i];
@@ -46,9 +64,18 @@ static void print_map(const cli_report *report, int i)
     else
         print_targets(report);
     printf(", %.1f ms\n", map->seconds * 1e3);
-    for (int k = 0; k < report->files->n; k++)
-        if (report->files->v[k].map == i)
-            printf("wrote      %s\n", report->files->v[k].path);
+    if (map->partial)
+        printf("           partial: %" PRId64 " of %" PRId64 " %s\n", map->done, map->total,
+               map->steps);
+    print_findings(map);
+    print_files(report, i);
+}
+
+static void print_not_run(const cli_report *report)
+{
+    const ray_request *request = &report->request->request;
+    for (int i = report->result->n_maps; i < request->n_methods; i++)
+        printf("not run    %s\n", request->methods[i]);
 }
 
 void cli_report_text(const cli_report *report)
@@ -57,6 +84,8 @@ void cli_report_text(const cli_report *report)
     cli_print_top(report->network, &report->result->output, 5);
     for (int i = 0; i < report->result->n_maps; i++)
         print_map(report, i);
+    print_not_run(report);
+    print_files(report, -1);
     printf("time       %.1f ms: forward %.1f ms, the rest reading, methods and writing\n",
            report->seconds * 1e3, report->result->forward_seconds * 1e3);
 }

@@ -8,8 +8,9 @@
 enum {
     KEY_INPUT = 'i', KEY_LAYER = 'l', KEY_OUTPUT = 'o', KEY_PLUGIN = 'p', KEY_QUIET = 'q',
     KEY_RULE = 'r', KEY_SET = 's', KEY_TARGET = 't', KEY_WEIGHTS = 'w',
-    KEY_FORMAT = 1000, KEY_JSON, KEY_PROBE, KEY_RANDOM, KEY_RESIZE, KEY_RESIZE_MODE, KEY_SEED,
-    KEY_SIGNAL, KEY_SMOOTH, KEY_STRICT, KEY_THREADS, KEY_VERSION = 'V'
+    KEY_BATCH = 1000, KEY_CHECKPOINT, KEY_FORMAT, KEY_JSON, KEY_PROBE, KEY_RANDOM, KEY_RESIZE,
+    KEY_RESIZE_MODE, KEY_SEED, KEY_SHEET, KEY_SIGNAL, KEY_SMOOTH, KEY_STRICT, KEY_THREADS,
+    KEY_VERSION = 'V'
 };
 
 static const struct argp_option options[] = {
@@ -38,13 +39,19 @@ static const struct argp_option options[] = {
     { "format", KEY_FORMAT, "npy,png", 0, "Which of them to write (default both)", 2 },
     { "probe", KEY_PROBE, "LAYER|all", 0, "Also write the layer's activation and signal: "
       "NAME.LAYER.activation.npy, NAME.LAYER.signal.npy (repeatable)", 2 },
+    { "sheet", KEY_SHEET, "FILE.png", 0, "Also draw the maps of all methods side by side", 2 },
     { NULL, 0, NULL, 0, "How:", 3 },
     { "threads", KEY_THREADS, "N", 0, "Threads to use (default: one for each core)", 3 },
+    { "batch", KEY_BATCH, "N", 0, "Most items to evaluate at a time (default: chosen by the free "
+      "memory)", 3 },
+    { "checkpoint", KEY_CHECKPOINT, "FILE", 0, "Save long work here, and go on from there after it "
+      "was cut short; removed at the end", 3 },
     { "seed", KEY_SEED, "N", 0, "Seed of random numbers (default 0)", 3 },
     { "random-weights", KEY_RANDOM, "SEED", 0, "Make weights up, for benchmarks and tests", 3 },
     { "strict", KEY_STRICT, NULL, 0, "Warnings are errors", 3 },
     { "quiet", KEY_QUIET, NULL, 0, "Print nothing but warnings and errors", 3 },
-    { "json", KEY_JSON, NULL, 0, "Print the result as one JSON object", 3 },
+    { "json", KEY_JSON, NULL, 0, "Print the result as one JSON object, and progress on standard "
+      "error as one object a line", 3 },
     { "version", KEY_VERSION, NULL, 0, "Print the version", -1 },
     { 0 }
 };
@@ -58,7 +65,9 @@ static const char doc[] =
     "  rayinterp rules [NAME]     the methods found, or one method's parameters\n"
     "  rayinterp layers [TYPE]    the layer types, or one type's attributes\n\n"
     "Exit status: 0 done, 1 failed (one line on standard error says what and where), 2 wrong "
-    "usage.\n"
+    "usage, 130 stopped by Ctrl-C, 143 by SIGTERM.\n"
+    "Ctrl-C ends long work after the next step and writes what was done, an unfinished map as "
+    "NAME.partial.npy and NAME.partial.png; a second one ends the program at once.\n"
     "Plugins are looked for in the absolute folders of RAYINTERP_PLUGIN_PATH, else in the "
     "installed one.\n\n"
     "Example: rayinterp graphs/shapes.yaml --rule ebp,grad_cam --target star --output maps";
@@ -108,6 +117,29 @@ static void parse_format(struct argp_state *state, cli_request *r, char *text)
     }
 }
 
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t n = strlen(text), m = strlen(ending);
+    return n > m && !strcmp(text + n - m, ending);
+}
+
+static void parse_sheet(struct argp_state *state, cli_request *r, const char *text)
+{
+    if (!ends_with(text, ".png"))
+        argp_error(state, "--sheet %s: a .png file is expected", text);
+    r->sheet = text;
+}
+
+/* The file is removed in the end, so that it must be none of the results. */
+static void parse_checkpoint(struct argp_state *state, ray_request *request, const char *text)
+{
+    if (!*text)
+        argp_error(state, "--checkpoint: the name of a file is expected");
+    if (ends_with(text, ".npy") || ends_with(text, ".png"))
+        argp_error(state, "--checkpoint %s: results end like this; give it another ending", text);
+    request->checkpoint = text;
+}
+
 static void check_complete(struct argp_state *state, const cli_request *r)
 {
     const char *signal = r->signal;
@@ -125,6 +157,8 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
 {
     cli_request *r = state->input;
     switch (key) {
+    case KEY_BATCH: r->request.batch = cli_parse_int(state, "--batch", arg, 1, 4096); break;
+    case KEY_CHECKPOINT: parse_checkpoint(state, &r->request, arg); break;
     case KEY_THREADS:
         r->request.threads = (int)cli_parse_int(state, "--threads", arg, 1, 1024);
         break;
@@ -169,6 +203,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case KEY_SMOOTH: parse_smooth(state, &r->request, arg); break;
     case KEY_OUTPUT: r->output = arg; break;
     case KEY_FORMAT: parse_format(state, r, arg); break;
+    case KEY_SHEET: parse_sheet(state, r, arg); break;
     case KEY_PROBE: cli_words_add(&r->probes, arg); break;
     default: return parse_how(key, arg, state);
     }

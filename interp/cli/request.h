@@ -7,7 +7,7 @@
 
 typedef struct cli_request {
     cli_source  source;
-    const char *input, *targets, *signal, *layer, *output;
+    const char *input, *targets, *signal, *layer, *output, *sheet;
     cli_words   rules, settings, probes, plugins;
     bool        write_npy, write_png, quiet, json;
     ray_request request;            /* in part by the parser, in part by cli_request_complete */

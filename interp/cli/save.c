@@ -2,91 +2,167 @@
 #include "save.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- What will be written, and whether it can be ---- */
+
+/* The files of one map are listed with it. */
+typedef struct listing {
+    const cli_request *request;
+    cli_files         *files;
+    const ray_map     *map;
+    int                index;
+    ray_error         *error;
+} listing;
 
 /* "DIR/ebp.conv1.signal.npy"; a slash in a layer's name would be a folder. */
-static char *make_path(const char *folder, const char *method, const char *layer,
-                       const char *ending)
+static char *make_path(const listing *l, const char *name, const char *ending)
 {
-    size_t size = strlen(folder) + strlen(method) + strlen(layer) + strlen(ending) + 8;
-    char *path = malloc(size);
-    if (!path)
+    const char *folder = strcmp(l->request->output, "/") ? l->request->output : "";
+    const char *partial = l->map->partial ? ".partial" : "";
+    char *path;
+    if (asprintf(&path, "%s/%s%s%s%s%s", folder, l->map->method, partial, *name ? "." : "", name,
+                 ending) < 0)
         return NULL;
-    int start = snprintf(path, size, "%s/", !strcmp(folder, "/") ? "" : folder);
-    snprintf(path + start, size - (size_t)start, "%s%s%s%s", method, *layer ? "." : "", layer,
-             ending);
-    for (char *c = path + start; *c; c++)
+    for (char *c = path + strlen(folder) + 1; *c; c++)
         if (*c == '/')
             *c = '_';
     return path;
 }
 
-static bool is_listed(const cli_files *files, const char *path)
+static const cli_file *find_listed(const cli_files *files, const char *path)
 {
     for (int i = 0; i < files->n; i++)
         if (!strcmp(files->v[i].path, path))
-            return true;
-    return false;
+            return &files->v[i];
+    return NULL;
 }
 
-/* tensor: what the file will hold; NULL: the map's figure. */
-static int list_file(cli_files *files, char *path, int map, const ray_tensor *tensor,
-                     ray_error *error)
+static void refuse_twice(const cli_file *a, const cli_file *b, ray_error *error)
 {
-    cli_file *grown = realloc(files->v, ((size_t)files->n + 1) * sizeof *grown);
-    if (grown)
+    snprintf(error->text, sizeof error->text, "%s: the %s \"%s\" and the %s \"%s\" would both be "
+             "written to this file; ask for one of them at a time", a->path, a->what, a->name,
+             b->what, b->name);
+}
+
+/* Takes file.path over; NULL: out of memory. */
+static int add_file(cli_files *files, cli_file file, ray_error *error)
+{
+    const cli_file *other = file.path ? find_listed(files, file.path) : NULL;
+    bool is_new = file.path && !other;
+    cli_file *grown = is_new ? realloc(files->v, ((size_t)files->n + 1) * sizeof *grown) : NULL;
+    if (grown) {
         files->v = grown;
-    if (grown && path && !is_listed(files, path)) {
-        files->v[files->n++] = (cli_file){ path, map, tensor };
+        files->v[files->n++] = file;
         return 0;
     }
-    if (grown && path)
-        snprintf(error->text, sizeof error->text, "%s: two probes would be written to this file; "
-                 "probe one of them at a time", path);
+    if (other)
+        refuse_twice(other, &file, error);
     else
         snprintf(error->text, sizeof error->text, "out of memory");
-    free(path);
+    free(file.path);
     return -1;
 }
 
-static int list_probe(cli_files *files, const cli_request *r, const ray_map *map, int i,
-                      const ray_probe *probe, ray_error *error)
+static int list_file(const listing *l, const char *name, const char *ending, cli_file file)
 {
-    char *value = make_path(r->output, map->method, probe->layer, ".activation.npy");
-    if (list_file(files, value, i, &probe->value, error))
-        return -1;
-    if (!probe->signal.data)
-        return 0;
-    char *signal = make_path(r->output, map->method, probe->layer, ".signal.npy");
-    return list_file(files, signal, i, &probe->signal, error);
+    file.path = make_path(l, name, ending);
+    file.map = l->index;
+    return add_file(l->files, file, l->error);
 }
 
-static int list_map(cli_files *files, const cli_request *r, const ray_map *map, int i,
-                    ray_error *error)
+static int list_probe(const listing *l, const ray_probe *probe)
 {
-    if (r->write_npy
-        && list_file(files, make_path(r->output, map->method, "", ".npy"), i, &map->map, error))
+    const cli_file value = { .what = "probe", .name = probe->layer, .tensor = &probe->value };
+    const cli_file signal = { .what = "probe", .name = probe->layer, .tensor = &probe->signal };
+    return list_file(l, probe->layer, ".activation.npy", value)
+           || (probe->signal.data && list_file(l, probe->layer, ".signal.npy", signal));
+}
+
+static int list_extra(const listing *l, const ray_extra *extra)
+{
+    const cli_file array = { .what = "array", .name = extra->name, .tensor = &extra->tensor };
+    const cli_file plot = { .what = "plot", .name = extra->name, .curves = extra };
+    const cli_request *r = l->request;
+    return (r->write_npy && list_file(l, extra->name, ".npy", array))
+           || (r->write_png && extra->use == RAY_ARRAY_CURVES
+               && list_file(l, extra->name, ".png", plot));
+}
+
+static int list_map(const listing *l)
+{
+    const ray_map *map = l->map;
+    const cli_file array = { .what = "map", .name = map->method, .tensor = &map->map };
+    const cli_file figure = { .what = "figure", .name = map->method };
+    if (l->request->write_npy && list_file(l, "", ".npy", array))
         return -1;
-    if (r->write_png
-        && (ray_figure_check(map, error)
-            || list_file(files, make_path(r->output, map->method, "", ".png"), i, NULL, error)))
+    if (l->request->write_png
+        && (ray_figure_check(map, l->error) || list_file(l, "", ".png", figure)))
         return -1;
+    for (int k = 0; k < map->n_extras; k++)
+        if (list_extra(l, &map->extras[k]))
+            return -1;
     for (int k = 0; k < map->n_probes; k++)
-        if (list_probe(files, r, map, i, &map->probes[k], error))
+        if (list_probe(l, &map->probes[k]))
             return -1;
     return 0;
 }
 
-static int make_folder(const char *path, ray_error *error)
+static int list_sheet(const cli_request *r, const ray_result *result, cli_files *files,
+                      ray_error *error)
 {
-    if (!mkdir(path, 0777) || errno == EEXIST)
+    if (!r->sheet || result->stopped)
         return 0;
-    snprintf(error->text, sizeof error->text, "--output %s: the folder cannot be made: %s", path,
+    for (int i = 0; i < result->n_maps; i++)
+        if (ray_figure_check(&result->maps[i], error))
+            return -1;
+    cli_file sheet = { .path = strdup(r->sheet), .what = "sheet", .name = r->sheet, .map = -1 };
+    return add_file(files, sheet, error);
+}
+
+/* ---- Writing ---- */
+
+static int check_folder(const char *option, const char *path, const char *folder, ray_error *error)
+{
+    struct stat status;
+    errno = ENOTDIR;
+    if (!stat(folder, &status) && S_ISDIR(status.st_mode) && !access(folder, W_OK | X_OK))
+        return 0;
+    snprintf(error->text, sizeof error->text, "%s %s: cannot write there: %s", option, path,
              strerror(errno));
     return -1;
+}
+
+static int check_sheet(const char *path, ray_error *error)
+{
+    char *copy = strdup(path);
+    int failed = copy ? check_folder("--sheet", path, dirname(copy), error) : 0;
+    free(copy);
+    return failed;
+}
+
+int cli_save_prepare(const cli_request *r, bool *made, ray_error *error)
+{
+    *made = !mkdir(r->output, 0777);
+    if (!*made && errno != EEXIST) {
+        snprintf(error->text, sizeof error->text, "--output %s: the folder cannot be made: %s",
+                 r->output, strerror(errno));
+        return -1;
+    }
+    return check_folder("--output", r->output, r->output, error)
+           || (r->sheet && check_sheet(r->sheet, error));
+}
+
+static int write_curves(const cli_file *file, const char *method, ray_error *error)
+{
+    char title[256];
+    snprintf(title, sizeof title, "%s: %s", method, file->name);
+    return ray_curves_save(file->curves, title, file->path, error);
 }
 
 static int write_file(const cli_file *file, const cli_request *r, const ray_network *network,
@@ -94,6 +170,10 @@ static int write_file(const cli_file *file, const cli_request *r, const ray_netw
 {
     if (file->tensor)
         return ray_npy_write(file->path, file->tensor, error);
+    if (file->map < 0)
+        return ray_sheet_save(network, &r->request, result, file->path, error);
+    if (file->curves)
+        return write_curves(file, result->maps[file->map].method, error);
     return ray_figure_save(network, &r->request, result, file->map, file->path, error);
 }
 
@@ -103,9 +183,9 @@ int cli_save(const cli_request *r, const ray_network *network, const ray_result 
 {
     *files = (cli_files){ 0 };
     for (int i = 0; i < result->n_maps; i++)
-        if (list_map(files, r, &result->maps[i], i, error))
+        if (list_map(&(listing){ r, files, &result->maps[i], i, error }))
             return -1;
-    if (make_folder(r->output, error))
+    if (list_sheet(r, result, files, error))
         return -1;
     for (int i = 0; i < files->n; i++)
         if (write_file(&files->v[i], r, network, result, error))

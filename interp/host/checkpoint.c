@@ -5,10 +5,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 
@@ -18,13 +18,6 @@ static const double least_interval = 1;         /* seconds between saves, and at
 static const double least_patience = 20;        /* times what the last one took */
 
 typedef struct head { char magic[sizeof magic]; ray_fingerprint of; uint64_t n; } head;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static uint64_t size_of(const ray_entry *entry)
 {
@@ -215,7 +208,7 @@ static void write_all(const ray_checkpoint *checkpoint, const writer *w, const r
 
 bool ray_checkpoint_is_due(const ray_checkpoint *checkpoint)
 {
-    return now() >= checkpoint->next;
+    return ray_clock() >= checkpoint->next;
 }
 
 static int write_file(const ray_checkpoint *checkpoint, const ray_entry *entry,
@@ -238,13 +231,13 @@ static int write_file(const ray_checkpoint *checkpoint, const ray_entry *entry,
 int ray_checkpoint_save(ray_checkpoint *checkpoint, ray_entry *entry, const ray_block *blocks,
                         int32_t n, ray_error *error)
 {
-    double start = now();
+    double start = ray_clock();
     entry->n_blocks = n;
     for (int32_t i = 0; i < n; i++)
         entry->size[i] = blocks[i].size;
     if (write_file(checkpoint, entry, blocks, error))
         return ray_fail_prefix(error, "--checkpoint: ");
-    double end = now(), patience = least_patience * (end - start);
+    double end = ray_clock(), patience = least_patience * (end - start);
     checkpoint->next = end + (patience > least_interval ? patience : least_interval);
     checkpoint->saved = checkpoint->used = true;
     return 0;

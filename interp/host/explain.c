@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "fingerprint.h"
 #include "request.h"
 #include "result.h"
@@ -22,13 +22,6 @@ typedef struct explainer {
     ray_checkpoint     checkpoint;  /* path NULL: none */
     ray_error         *error;
 } explainer;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static int open_sessions(explainer *e)
 {
@@ -81,10 +74,10 @@ static int create_exec(explainer *e)
 
 static int run_forward(explainer *e)
 {
-    double start = now();
+    double start = ray_clock();
     if (ray_session_forward_shared(&e->sessions[0]))
         return -1;
-    e->result->forward_seconds = now() - start;
+    e->result->forward_seconds = ray_clock() - start;
     return ray_tensor_copy(&e->exec.value[e->network->graph.output], &e->result->output, e->error);
 }
 

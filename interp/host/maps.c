@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* maps.c - all maps of one method: its explain() is called once, or for each item or target by
  * itself, and what it leaves is completed. */
-#include <time.h>
-
+#include "base/clock.h"
 #include "result.h"
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* How many maps one call of explain() makes. */
 static int64_t maps_of_a_part(const ray_session *session, const ray_result *result)
@@ -98,7 +90,7 @@ static int check_map(const ray_session *session)
 int ray_session_make_maps(ray_session *session, ray_result *result)
 {
     ray_map *out = session->out = &result->maps[result->n_maps++];
-    double start = now();
+    double start = ray_clock();
     if (ray_map_create(out, session, result->n_targets) || make_parts(session, result)
         || check_map(session))
         return -1;
@@ -107,6 +99,6 @@ int ray_session_make_maps(ray_session *session, ray_result *result)
         result->n_maps--;
         return 0;
     }
-    out->seconds = now() - start;
+    out->seconds = ray_clock() - start;
     return ray_map_finish(out, session);
 }
