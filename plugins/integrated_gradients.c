@@ -96,8 +96,8 @@ static double write_map(const way *w, const double *sums, ray_tensor *map)
     return total;
 }
 
-/* What the signal sent back is the gradient of: the sum of the output times the signal (one-hot: the
- * class's score, summed over positions).  sent: the signal, in scratch memory. */
+/* What the signal sent back is the gradient of: the sum of the output times the signal (one-hot:
+ * the class's score, summed over positions).  sent: the signal, in scratch memory. */
 static int score(ray_run *run, const ray_tensor *image, ray_tensor **sent, double *sum)
 {
     const ray_host *host = run->host;

@@ -24,7 +24,7 @@ static const ray_option options[] = {
       .type = RAY_INTS, .offset = offsetof(params, stride), .def = 5, .min = 1, .max = 2147483647,
       .count = 2 },
     { .name = "value", .help = "what it holds, in the network's units (0: the mean colour)",
-      .type = RAY_NUMBER, .offset = offsetof(params, value), .def = 0 },
+      .type = RAY_NUMBER, .offset = offsetof(params, value), .def = 0, .min = -1e30, .max = 1e30 },
     { 0 }
 };
 

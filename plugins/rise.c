@@ -168,6 +168,8 @@ static int read_masks(ray_run *run)
         return -1;
     if (!p->masks)
         return 0;
+    if (p->keep_masks)
+        return run->host->fail(run, "keep_masks: the masks of %s are there already", p->masks);
     s->masks = ray_read_finite(run, p->masks);
     return s->masks ? check_given(run, s->masks) : -1;
 }

@@ -17,7 +17,7 @@ static const ray_option options[] = {
       .offset = offsetof(params, samples), .def = 50, .min = 1, .max = 2147483647 },
     { .name = "sigma", .help = "standard deviation of the noise, as a fraction of the picture's "
                                "range",
-      .type = RAY_NUMBER, .offset = offsetof(params, sigma), .def = 0.15, .min = 0, .max = 10 },
+      .type = RAY_NUMBER, .offset = offsetof(params, sigma), .def = 0.15, .min = 0, .max = 1 },
     { 0 }
 };
 

@@ -48,7 +48,7 @@ static uint32_t find_ranked(const float *mask, int64_t n, int64_t *rank)
 double ray_mask_area(const float *mask, int64_t n, double area, double scale, float *signal)
 {
     int64_t below = (int64_t)((double)n * (1 - area));
-    uint32_t threshold = find_ranked(mask, n, &below);
+    uint32_t threshold = below < n ? find_ranked(mask, n, &below) : UINT32_MAX;     /* all low */
     double sum = 0;
     const double slope = 2 * scale / (double)n;
     for (int64_t i = 0; i < n; i++) {

@@ -4,6 +4,9 @@
 #include "perturbing.h"
 
 #define METHOD "extremal_perturbation"
+#define EIGHT_AREAS ".1,.2,.3,.4,.5,.6,.7,.8,"
+#define SIXTY_FIVE_AREAS EIGHT_AREAS EIGHT_AREAS EIGHT_AREAS EIGHT_AREAS EIGHT_AREAS EIGHT_AREAS \
+                         EIGHT_AREAS EIGHT_AREAS ".9"
 #define SMALL "step=4 sigma=8 max_blur=4 "      /* for pictures of 16 pixels */
 
 static const ray_finding *numbers_of(const explaining *e, const char *name)
@@ -291,6 +294,7 @@ static void what_cannot_be_is_refused(void)
         { PLAIN, "areas=0.5,0", METHOD ": an area of 0 is impossible: *" },
         { PLAIN, "areas=1", METHOD ": an area of 1 is impossible: *" },
         { PLAIN, "areas=nan", "*areas*nan*" },
+        { PLAIN, "areas=" SIXTY_FIVE_AREAS, "*areas: a list of 65 is too long; *" },
         { PLAIN, "step=17", METHOD ": a step of 17 pixels is larger than the picture, 16 x 16" },
         { PLAIN, "step=0", "*step*integer*" },
         { PLAIN, "sigma=0", "*sigma*" },
@@ -354,7 +358,8 @@ int main(void)
         { "what cannot be is refused", what_cannot_be_is_refused },
         { "targets beyond the rewarded layer are refused",
           targets_beyond_the_rewarded_layer_are_refused },
-        { NULL, NULL },
+        { 0 }
     };
+    program_prepare();
     return run_tests("extremal", tests);
 }

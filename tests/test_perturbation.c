@@ -355,6 +355,41 @@ static void windows_take_what_they_cover(void)
 
 /* ---- Refusals ---- */
 
+/* Each item is explained with its own signal, whatever the batches of the method. */
+static void items_have_their_own_signals(void)
+{
+    static const struct { const char *name, *settings; } cases[] = {
+        { "smooth_grad", "samples=3" }, { "integrated_gradients", "steps=3" },
+    };
+    explaining e = { 0 };
+    explaining_load(&e, getenv("RAY_BUILD_PLUGINS"));
+    explaining_open(&e, source_path(EVERYWHERE), RAY_WEIGHTS_FILE,
+                    source_path("tests/fixtures/fully_convolutional/input.npy"));
+    ray_tensor all = e.request.input, signals = { 0 }, one_signal;
+    CU_ASSERT_EQUAL_FATAL(ray_npy_read(source_path("tests/fixtures/fully_convolutional/signal.npy"),
+                                       &signals, &e.error), 0);
+    CU_ASSERT_FATAL(all.dim[0] > 1 && signals.dim[0] == all.dim[0]);
+    for (int m = 0; m < COUNT(cases); m++) {
+        e.request.seed = &signals;
+        ray_tensor together = tensor_copy(map_with(&e, cases[m].name, cases[m].settings));
+        for (int64_t i = 0; i < all.dim[0]; i++) {
+            e.request.input.dim[0] = 1;
+            e.request.input.data = all.data + i * ray_tensor_item_size(&all);
+            one_signal = signals;
+            one_signal.dim[0] = 1;
+            one_signal.data += i * ray_tensor_item_size(&signals);
+            e.request.seed = &one_signal;
+            const ray_tensor *alone = map_with(&e, cases[m].name, cases[m].settings);
+            CU_ASSERT(!memcmp(alone->data, together.data + i * ray_tensor_item_size(alone),
+                              (size_t)ray_tensor_item_size(alone) * sizeof *alone->data));
+            e.request.input = all;
+        }
+        ray_tensor_free(&together);
+    }
+    ray_tensor_free(&signals);
+    explaining_close(&e);
+}
+
 static void what_cannot_be_is_refused(void)
 {
     static const char vector[] = "tests/fixtures/vector/graph.yaml";
@@ -366,6 +401,9 @@ static void what_cannot_be_is_refused(void)
         { WIDE, "rise", "masks=SQUARE", "rise: *square.npy: masks for this network must be M x 10 x 13 or M x 1 x 10 x "
           "13" },
         { WIDE, "rise", "masks=NAN", "rise: *nan.npy: it holds NaN or infinity" },
+        { WIDE, "rise", "masks=", "--set: method \"rise\": masks: the name of a file is expected" },
+        { WIDE, "rise", "keep_masks=true masks=SQUARE", "rise: keep_masks: the masks of *square.npy are there already" },
+        { WIDE, "occlusion", "value=1e300", "--set: method \"occlusion\": value: 1e300 is out of range; *" },
         { vector, "rise", "", "rise: the network's input, 10, is not a picture: the method needs one of channels x "
           "height x width" },
         { EVERYWHERE, "rise", "num_masks=4", "rise: the network's output, 4x3x2, is not class scores: the method "
@@ -378,7 +416,7 @@ static void what_cannot_be_is_refused(void)
         { WIDE, "occlusion", "size=0", "--set: method \"occlusion\": size: 0 is out of range; an integer >= 1, or a list of "
           "up to 2" },
         { WIDE, "smooth_grad", "samples=0", "--set: method \"smooth_grad\": samples: 0 is out of range; an integer >= 1" },
-        { WIDE, "smooth_grad", "sigma=-1", "--set: method \"smooth_grad\": sigma: -1 is out of range; a number from 0 to 10" },
+        { WIDE, "smooth_grad", "sigma=-1", "--set: method \"smooth_grad\": sigma: -1 is out of range; a number from 0 to 1" },
         { WIDE, "integrated_gradients", "steps=0", "--set: method \"integrated_gradients\": steps: 0 is out of range; an "
           "integer >= 1" },
         { WIDE, "integrated_gradients", "baseline=file", "integrated_gradients: baseline=file and file=FILE.npy go "
@@ -431,6 +469,7 @@ int main(void)
         { "nothing is between a colour and its blur", nothing_is_between_a_colour_and_its_blur },
         { "maps add up to the score", maps_add_up_to_the_score },
         { "windows take what they cover", windows_take_what_they_cover },
+        { "items have their own signals", items_have_their_own_signals },
         { "what cannot be is refused", what_cannot_be_is_refused },
         { 0 }
     };

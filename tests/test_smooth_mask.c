@@ -303,7 +303,7 @@ static void areas_are_those_of_sorted_masks(void)
     static const struct { int64_t n; double area; int grades; } cases[] = {
         { 1000, 0.1, 0 }, { 1000, 0.1, 3 }, { 777, 0.45, 1 }, { 778, 0.999, 10 }, { 5, 0.001, 0 },
         { 300, 0.07, 10 },      /* 300 (1 - 0.07) is less than 279 in double */
-        { 1, 0.5, 0 },
+        { 1, 0.5, 0 }, { 100, 1e-17, 3 },   /* 1 - 1e-17 is 1: no pixel is wanted */
     };
     float mask[1000], signal[1000];
     double expected[1000];

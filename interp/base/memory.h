@@ -14,7 +14,7 @@ void *ray_alloc_aligned(size_t bytes);      /* on 64 bytes, large ones on 2 MiB;
 double ray_memory_available(void);          /* bytes that could be had without swapping */
 char *ray_string_copy(const char *text);                    /* free() */
 
-typedef struct ray_arena { struct ray_arena_block *last; } ray_arena;     /* { 0 } is an empty arena */
+typedef struct ray_arena { struct ray_arena_block *last; } ray_arena;   /* { 0 }: an empty one */
 void *ray_arena_alloc(ray_arena *arena, size_t count, size_t size); /* zeroed, on 16 bytes */
 char *ray_arena_copy(ray_arena *arena, const char *text);           /* text may be NULL: NULL */
 char *ray_arena_format(ray_arena *arena, const char *format, ...)

@@ -113,7 +113,8 @@ int ray_service_numbers(ray_run *run, const char *name, int32_t n, const double 
         return ray_service_fail(run, "numbers() is for explain(), and takes a name of a-z, 0-9 "
                                 "and _");
     ray_finding *finding = obtain_finding(out, name);
-    double *v = finding ? ray_grow(finding->v, (size_t)finding->n + (size_t)n + 1, sizeof *v) : NULL;
+    size_t size = finding ? (size_t)finding->n + (size_t)n + 1 : 0;
+    double *v = finding ? ray_grow(finding->v, size, sizeof *v) : NULL;
     if (!v)
         return ray_fail_memory(session->error);
     finding->v = v;

@@ -47,7 +47,7 @@ static void ask_to_begin(ray_session *session)
     session->stopped = listener->progress && listener->progress(listener->context, &progress);
 }
 
-/* What a stopped method left: maps of the parts that were made, the last of them perhaps partial. */
+/* What a stopped method left: maps of the parts that were made, the last perhaps partial. */
 static void take_partial(ray_session *session, bool failed)
 {
     ray_map *out = session->out;

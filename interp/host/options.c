@@ -66,12 +66,12 @@ static int read_defaults(ray_session *session, const ray_node *values, void *opt
     return 0;
 }
 
-/* "a,b,c" or "[a, b, c]" cut in place; returns how many. */
+/* "a,b,c" or "[a, b, c]" cut in place; returns how many, at most one too many. */
 static int split_list(char *text, const char **words)
 {
     static const char between[] = ", \t[]";
     int n = 0;
-    for (char *rest, *word = strtok_r(text, between, &rest); word && n < MOST_WORDS;
+    for (char *rest, *word = strtok_r(text, between, &rest); word && n <= MOST_WORDS;
          word = strtok_r(NULL, between, &rest))
         words[n++] = word;
     return n;
@@ -80,12 +80,15 @@ static int split_list(char *text, const char **words)
 static int apply_setting(ray_session *session, const ray_option *option, void *options,
                          const char *value)
 {
-    const char *words[MOST_WORDS] = { value };
+    const char *words[MOST_WORDS + 1] = { value };
     bool is_list = option->type == RAY_INTS || option->type == RAY_NUMBERS;
     char *copy = ray_arena_copy(&session->arena, value);
     if (!copy)
         return ray_fail_memory(session->error);
     words[0] = copy;
+    if ((option->flags & RAY_PATH) && !*value)
+        return ray_fail(session->error, "--set: method \"%s\": %s: the name of a file is expected",
+                        session->method->name, option->name);
     int n = is_list ? split_list(copy, words) : 1;
     if (!ray_option_set(option, options, words, n, n != 1, session->error))
         return 0;

@@ -93,9 +93,10 @@ int ray_request_check_layer(const ray_session *sessions, const ray_request *requ
     for (int i = 0; request->layer && i < request->n_methods; i++)
         if (!(sessions[i].method->flags & RAY_EXPLAINS_INPUT))
             return 0;
-    return request->layer ? ray_fail(error, "--layer %s: method \"%s\" explains the input; it takes "
-                                     "no layer", request->layer, sessions[0].asked)
-                          : 0;
+    return request->layer
+           ? ray_fail(error, "--layer %s: method \"%s\" explains the input; it takes no layer",
+                      request->layer, sessions[0].asked)
+           : 0;
 }
 
 /* A slip in a method's name under `defaults:` would go unnoticed. */

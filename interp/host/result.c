@@ -53,16 +53,6 @@ static int create_probes(const ray_session *session, int64_t n_maps, ray_map *ou
     return 0;
 }
 
-int ray_map_create(ray_map *map, const ray_session *session, int64_t n_maps)
-{
-    map->method = ray_string_copy(session->asked);
-    map->layer = ray_string_copy(session->run.layer);
-    map->steps = ray_string_copy(session->method->steps ? session->method->steps : "steps");
-    if (!map->method || !map->layer || !map->steps)
-        return ray_fail_memory(session->error);
-    return allocate_map(session, n_maps, &map->map) || create_probes(session, n_maps, map);
-}
-
 void ray_map_collect_probes(ray_map *out, const ray_session *session, int64_t first)
 {
     int at = 0;
@@ -106,7 +96,8 @@ static int finish_planes(ray_tensor *planes, const ray_session *session)
                         is_mask ? RAY_BORDER_ZERO : RAY_BORDER_REPLICATE, session->error);
 }
 
-int ray_map_finish(ray_map *out, const ray_session *session)
+/* Whether maps can be finished as the request says. */
+static int check_wishes(const ray_map *out, const ray_session *session)
 {
     const ray_request *request = session->request;
     if ((request->resize || request->smooth > 0) && out->map.rank != 4)
@@ -115,6 +106,22 @@ int ray_map_finish(ray_map *out, const ray_session *session)
     if (request->resize && !request->resize_height && request->input.rank != 4)
         return ray_fail(session->error,
                         "resize: the input is not a picture; give a size, WxH");
+    return 0;
+}
+
+int ray_map_create(ray_map *map, const ray_session *session, int64_t n_maps)
+{
+    map->method = ray_string_copy(session->asked);
+    map->layer = ray_string_copy(session->run.layer);
+    map->steps = ray_string_copy(session->method->steps ? session->method->steps : "steps");
+    if (!map->method || !map->layer || !map->steps)
+        return ray_fail_memory(session->error);
+    return allocate_map(session, n_maps, &map->map) || check_wishes(map, session)
+           || create_probes(session, n_maps, map);
+}
+
+int ray_map_finish(ray_map *out, const ray_session *session)
+{
     int failed = finish_planes(&out->map, session);
     for (int i = 0; !failed && i < out->n_extras; i++)
         if (out->extras[i].use == RAY_ARRAY_MAPS)

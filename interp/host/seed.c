@@ -32,12 +32,16 @@ static void seed_class(const ray_session *session, const ray_tensor *out, ray_te
             dout->data[at + u] = 1;
 }
 
-static void seed_given(const ray_tensor *seed, ray_tensor *dout)
+/* One seed for all items, or each its own; a batch of the method's own is of one item. */
+static void seed_given(const ray_session *session, ray_tensor *dout)
 {
-    size_t bytes = (size_t)ray_tensor_item_size(dout) * sizeof *dout->data;
-    for (int64_t n = 0; n < dout->dim[0]; n++)
-        memcpy((char *)dout->data + (size_t)n * bytes,
-               (const char *)seed->data + (seed->dim[0] > 1 ? (size_t)n * bytes : 0), bytes);
+    const ray_tensor *seed = session->request->seed;
+    int64_t size = ray_tensor_item_size(dout);
+    bool alone = session->image.dim[0] < seed->dim[0];
+    for (int64_t n = 0; n < dout->dim[0]; n++) {
+        int64_t item = alone ? session->part : n % seed->dim[0];
+        memcpy(dout->data + n * size, seed->data + item * size, (size_t)size * sizeof *seed->data);
+    }
 }
 
 static int check_end(const ray_session *session, const ray_tensor *out)
@@ -46,8 +50,9 @@ static int check_end(const ray_session *session, const ray_tensor *out)
     if (session->end == graph->output)
         return 0;
     if (session->request->seed)
-        return ray_fail(session->error, "%s: --signal is of the output's shape, but the pass starts "
-                        "at \"%s\"", session->asked, graph->activations[session->end].name);
+        return ray_fail(session->error, "%s: --signal is of the output's shape, but the pass "
+                        "starts at \"%s\"", session->asked,
+                        graph->activations[session->end].name);
     for (int64_t i = 0; i < session->run.n_targets; i++)
         if (session->run.target[i] >= out->dim[1])
             return ray_fail(session->error, "%s: target %lld is out of range; \"%s\" has %lld "
@@ -62,7 +67,7 @@ int ray_seed_default(ray_session *session, const ray_tensor *out, ray_tensor *do
         return -1;
     session->seeded = true;
     if (session->request->seed) {
-        seed_given(session->request->seed, dout);
+        seed_given(session, dout);
         return 0;
     }
     memset(dout->data, 0, (size_t)ray_tensor_size(dout) * sizeof *dout->data);

@@ -29,8 +29,9 @@ void ray_exec_set_items(ray_exec *exec, int64_t items);
 /* Evaluates the network.  Fails only with check. */
 int ray_exec_forward(ray_exec *exec, ray_error *error);
 
-/* A backward pass.  from: an end of the demand, whose signal is the seed.  layer: runs a layer's backward function, or NULL: the kind's own.  visit: may
- * look at or change a complete signal before it goes on; NULL: no. */
+/* A backward pass.  from: an end of the demand, whose signal is the seed.  layer: runs a layer's
+ * backward function, or NULL: the kind's own.  visit: may look at or change a complete signal before
+ * it goes on; NULL: no. */
 typedef struct ray_backward {
     int32_t     from;               /* activation */
     const bool *wanted;             /* by activation: where the pass goes */
