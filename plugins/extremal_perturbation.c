@@ -230,6 +230,9 @@ static int64_t iterate_all(ray_run *run, work *w)
         { w->history->data, (size_t)ray_count(w->history) * sizeof(float) },
     };
     int64_t total = w->params->max_iter, done = run->host->resume(run, blocks, 4);
+    if (done > total)
+        return run->host->fail(run, "%lld iterations were made, of %lld", (long long)done,
+                               (long long)total);
     for (bool stopped = false; !stopped && done >= 0 && done < total;) {
         w->t = done++;
         if (iterate(run, w))

@@ -106,7 +106,7 @@ static json_t *map_object(const cli_report *report, int i)
 {
     const ray_map *map = &report->result->maps[i];
     json_t *targets = json_array();
-    for (int64_t t = 0; t < report->result->n_targets; t++)
+    for (int64_t t = 0; t < map->map.dim[0]; t++)
         json_array_append_new(targets, class_object(report->network, report->result->targets[t]));
     json_t *object = json_pack("{s:s, s:s, s:o, s:o}", "method", map->method, "layer", map->layer,
                                "shape", shape_array(&map->map), "targets", targets);

@@ -22,14 +22,15 @@ static void print_network(const cli_report *report)
     printf("input      %s\n", report->request->input);
 }
 
-static void print_targets(const cli_report *report)
+/* One for each map: after a stop there may be fewer than were asked for. */
+static void print_targets(const cli_report *report, const ray_map *map)
 {
     enum { MOST = 8 };
-    for (int64_t i = 0; i < report->result->n_targets && i < MOST; i++) {
+    for (int64_t i = 0; i < map->map.dim[0] && i < MOST; i++) {
         printf(i ? ", " : "");
         cli_print_class(stdout, report->network, report->result->targets[i]);
     }
-    if (report->result->n_targets > MOST)
+    if (map->map.dim[0] > MOST)
         printf(", ...");
 }
 
@@ -62,7 +63,7 @@ static void print_map(const cli_report *report, int i)
     if (report->request->request.seed)
         printf("the signal of %s", report->request->signal);
     else
-        print_targets(report);
+        print_targets(report, map);
     printf(", %.1f ms\n", map->seconds * 1e3);
     if (map->partial)
         printf("           partial: %" PRId64 " of %" PRId64 " %s\n", map->done, map->total,
