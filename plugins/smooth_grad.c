@@ -69,7 +69,7 @@ RAY_PLUGIN({
     .name = "smooth_grad",
     .summary = "gradient averaged over noisy copies of the picture",
     .reference = "Smilkov, Thorat, Kim, Viegas and Wattenberg, \"SmoothGrad: removing noise by "
-                 "adding noise\", ICML workshop on visualization for deep learning, 2017",
+                 "adding noise\", arXiv 1706.03825, 2017",
     .flags = RAY_ONE_ITEM,
     .params = options,
     .params_size = sizeof(params),

@@ -187,8 +187,7 @@ static void work_in_parts_is_put_together(void)
 static void stopped_work_is_handed_out_as_partial(void)
 {
     static const struct { int stop_at; int64_t maps, done; bool partial; } cases[] = {
-        { 1, 1, 1, true }, { 7, 1, 7, true }, { 10, 1, 10, true }, { 13, 2, 3, true },
-        { 20, 2, 10, false },
+        { 1, 1, 1, true }, { 7, 1, 7, true }, { 13, 2, 3, true }, { 19, 2, 9, true },
     };
     explaining e = open_long();
     for (int i = 0; i < COUNT(cases); i++) {
@@ -202,6 +201,24 @@ static void stopped_work_is_handed_out_as_partial(void)
                    "stopped at %d: %lld maps, %lld done, partial %d", cases[i].stop_at,
                    (long long)map->dim[0], (long long)out->done, out->partial);
         CU_ASSERT_EQUAL(map->data[last + 1], (float)cases[i].done);
+    }
+    explaining_close(&e);
+}
+
+/* Stopped between two maps, or at the end of the last. */
+static void complete_maps_are_counted_after_a_stop(void)
+{
+    static const struct { int stop_at; int64_t maps; bool partial; } cases[] = {
+        { 10, 1, true }, { 20, 2, false },
+    };
+    explaining e = open_long();
+    for (int i = 0; i < COUNT(cases); i++) {
+        e.heard.stop_at = cases[i].stop_at;
+        const ray_tensor *map = explaining_map(&e, "goes_on");
+        const ray_map *out = &e.result->maps[0];
+        CU_ASSERT(e.result->stopped && map->dim[0] == cases[i].maps);
+        CU_ASSERT(out->partial == cases[i].partial && out->done == cases[i].maps && out->total == 2);
+        check_text("steps", out->steps, "maps");
     }
     explaining_close(&e);
 }
@@ -389,6 +406,7 @@ static void misuse_is_refused(void)
         { "end_nowhere", "SRC/" PLAIN "graph.yaml: there is no layer \"relu9\"; did you mean \"relu1\"?" },
         { "hand_out_early", when },
         { "number_early", "numbers() is for explain(), and takes a name of a-z, 0-9 and _" },
+        { "evaluate_early", "forward() is not for prepare()" },
         { "hand_out_badly", when },
         { "hand_out_curves_of_one_axis", when },
         { "change_shape", "the array \"a\" has another shape than before" },
@@ -418,6 +436,7 @@ int main(void)
         { "files of a graph lie beside it", files_of_a_graph_lie_beside_it },
         { "work in parts is put together", work_in_parts_is_put_together },
         { "stopped work is handed out as partial", stopped_work_is_handed_out_as_partial },
+        { "complete maps are counted after a stop", complete_maps_are_counted_after_a_stop },
         { "methods after a stop are not run", methods_after_a_stop_are_not_run },
         { "work goes on from a checkpoint", work_goes_on_from_a_checkpoint },
         { "what is done is not done again", what_is_done_is_not_done_again },

@@ -33,7 +33,8 @@ static const struct argp_option options[] = {
     { "resize", KEY_RESIZE, "WxH", OPTION_ARG_OPTIONAL, "Enlarge the map to the input's size, or "
       "to WxH", 2 },
     { "resize-mode", KEY_RESIZE_MODE, "bilinear|nearest", 0, "How (default bilinear)", 2 },
-    { "smooth", KEY_SMOOTH, "S", 0, "Gaussian of standard deviation S times the longer side", 2 },
+    { "smooth", KEY_SMOOTH, "S", 0, "Gaussian of standard deviation S times the longer side (of masks: the shorter "
+      "side)", 2 },
     { "output", KEY_OUTPUT, "DIR", 0, "Folder for NAME.npy and NAME.png (default: the current one)",
       2 },
     { "format", KEY_FORMAT, "npy,png", 0, "Which of them to write (default both)", 2 },

@@ -56,7 +56,7 @@ static int print_all(const ray_methods *methods)
 {
     ray_method_info info;
     for (int i = 0; !ray_methods_info(methods, i, &info); i++)
-        printf("%-20s %s\n", info.name, info.summary);
+        printf("%-22s %s\n", info.name, info.summary);
     return CLI_DONE;
 }
 

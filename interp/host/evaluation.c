@@ -52,7 +52,9 @@ ray_tensor *ray_service_batch(ray_run *run, int64_t n)
                          (long long)n, (long long)run->batch_max);
         return NULL;
     }
-    if (!session->own.network && ray_session_create_own(session))
+    if (session->own.network && session->own.plan.batch < n)
+        ray_exec_destroy(&session->own);
+    if (!session->own.network && ray_session_create_own(session, n))
         return NULL;
     ray_exec_set_items(&session->own, n);
     session->current = &session->own;
@@ -87,6 +89,8 @@ static int forward_item(ray_session *session)
 int ray_service_forward(ray_run *run)
 {
     ray_session *session = ray_session_of(run);
+    if (session->preparing)
+        return ray_service_fail(run, "forward() is not for prepare()");
     if (session->current && session->current == &session->own)
         return forward_own(session);
     if (run->image->dim[0] != session->request->input.dim[0])

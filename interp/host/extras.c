@@ -109,7 +109,7 @@ int ray_service_numbers(ray_run *run, const char *name, int32_t n, const double 
 {
     ray_session *session = ray_session_of(run);
     ray_map *out = session->out;
-    if (!out || !is_plain_name(name) || n < 0)
+    if (!out || !is_plain_name(name) || n < 0 || !values)
         return ray_service_fail(run, "numbers() is for explain(), and takes a name of a-z, 0-9 "
                                 "and _");
     ray_finding *finding = obtain_finding(out, name);

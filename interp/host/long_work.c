@@ -59,7 +59,7 @@ int64_t ray_service_resume(ray_run *run, const ray_block *blocks, int32_t n)
 {
     ray_session *session = ray_session_of(run);
     ray_checkpoint *checkpoint = session->checkpoint;
-    if (n < 1 || n > RAY_MOST_BLOCKS)
+    if (!blocks || n < 1 || n > RAY_MOST_BLOCKS)
         return ray_service_fail(run, "resume() takes 1 to %d blocks", RAY_MOST_BLOCKS);
     if (!checkpoint || session->shared->check)
         return 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* maps.c - all maps of one method: its explain() is called once, or for each item or target by
  * itself, and what it leaves is completed. */
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "result.h"
 
@@ -47,14 +49,21 @@ static void ask_to_begin(ray_session *session)
     session->stopped = listener->progress && listener->progress(listener->context, &progress);
 }
 
-/* What a stopped method left: maps of the parts that were made, the last perhaps partial. */
-static void take_partial(ray_session *session, bool failed)
+/* What a stopped method left: maps of the parts that were made, the last perhaps partial; where that
+ * one left nothing, complete maps, but not all of them. */
+static int take_partial(ray_session *session, bool failed)
 {
     ray_map *out = session->out;
     int64_t made = session->part + !failed;
-    bool complete = !failed && session->done >= session->total && made == session->parts;
-    out->partial = !complete;
+    out->partial = failed || session->done < session->total || made < session->parts;
     ray_map_cut(out, made, session->parts);
+    if (!failed && session->done < session->total)
+        return 0;
+    free((char *)out->steps);
+    out->steps = ray_string_copy("maps");
+    out->done = made;
+    out->total = session->parts;
+    return out->steps ? 0 : ray_fail_memory(session->error);
 }
 
 static int make_parts(ray_session *session, ray_result *result)
@@ -74,9 +83,7 @@ static int make_parts(ray_session *session, ray_result *result)
     result->stopped = session->stopped;
     session->out->done = session->done;
     session->out->total = session->total;
-    if (session->stopped)
-        take_partial(session, failed);
-    return 0;
+    return session->stopped ? take_partial(session, failed) : 0;
 }
 
 static int check_map(const ray_session *session)

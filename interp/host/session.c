@@ -154,11 +154,8 @@ static void recall_batch(ray_session *session)
 {
     const ray_entry *entry = session->checkpoint && !session->shared->check
         ? ray_checkpoint_find(session->checkpoint, session->asked, session->part) : NULL;
-    if (!entry || session->request->batch || session->run.batch_max == entry->batch)
-        return;
-    if (session->own.network)
-        ray_exec_destroy(&session->own);
-    session->run.batch_max = entry->batch;
+    if (entry && !session->request->batch)
+        session->run.batch_max = entry->batch;
 }
 
 int ray_session_explain(ray_session *session, ray_tensor *map)

@@ -70,8 +70,8 @@ void ray_session_forget(ray_session *session);
 /* Chooses run.batch_max: what the request says, else what the free memory allows. */
 int ray_session_choose_batch(ray_session *session);
 
-/* The exec for the method's own batches. */
-int ray_session_create_own(ray_session *session);
+/* The exec for the method's own batches of up to so many items. */
+int ray_session_create_own(ray_session *session, int64_t items);
 
 /* The maps of run.target (n_targets) of run.image into map: one call of the method's explain(). */
 int ray_session_explain(ray_session *session, ray_tensor *map);

@@ -72,12 +72,12 @@ static int gather_own(const ray_session *session, ray_wishes *wishes)
     return 0;
 }
 
-int ray_session_create_own(ray_session *session)
+int ray_session_create_own(ray_session *session, int64_t items)
 {
     ray_wishes wishes;
     if (gather_own(session, &wishes))
         return -1;
-    ray_demand demand = ray_wishes_demand(&wishes, session->run.batch_max);
+    ray_demand demand = ray_wishes_demand(&wishes, items);
     int failed = ray_exec_create(&session->own, session->network, &demand, session->error);
     ray_wishes_free(&wishes);
     if (failed)
