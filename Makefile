@@ -19,7 +19,7 @@ help:
 	@echo 'make build      build only: leaves $(build)/rayinterp'
 	@echo 'make photo      explain a photograph with EfficientNet-Lite0 (fetches its weights)'
 	@echo 'make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
-	@echo 'make bench      time VGG16 and single layers against torch'
+	@echo 'make bench      time VGG16 and single layers against torch, and methods against the network'
 	@echo 'make install    meson install of the release build'
 	@echo 'make clean      remove the build folders'
 
@@ -59,9 +59,11 @@ photo: packages build
 
 bench: packages build
 	@.ci/install python3-torch
-	ninja -C $(build) tests/bench/network_bench tests/bench/conv_bench
+	ninja -C $(build) tests/bench/network_bench tests/bench/conv_bench tests/bench/driver_bench
 	$(PYTHON) tests/bench/network_bench.py $(build)/tests/bench/network_bench
 	$(PYTHON) tests/bench/conv_bench.py $(build)/tests/bench/conv_bench
+	$(build)/tests/bench/driver_bench $(CURDIR)/$(build)/plugins tests/bench/vgg16.yaml 7
+	$(build)/tests/bench/driver_bench $(CURDIR)/$(build)/plugins graphs/shapes.yaml 25
 
 install: build
 	meson install -C $(build)
