@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_conv_kernels.c - convolutions large enough for every method, block and edge of the kernels,
- * against the definition, in the arithmetic that they are built in; and the same bits whatever the
- * number of threads. */
+ * on every kind of processor that this one can stand for, against the definition in double
+ * precision; and the same bits whatever the number of threads and items. */
 #include <omp.h>
 #include "base/memory.h"
 #include "base/random.h"
@@ -34,6 +34,22 @@ static const shape shapes[] = {
       { 1, 30, 31 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
     { "3x3 narrowing", 1, 1, 200, 8,
       { 1, 12, 12 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3, blocks of tiles", 2, 1, 17, 18,
+      { 1, 61, 83 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3, odd padding", 1, 1, 16, 33,
+      { 1, 9, 10 }, { 1, 3, 3 }, ONES, ONES, { 0, 0, 2 }, { 0, 2, 1 } },
+    { "3x3 of a 1x1 map", 9, 1, 17, 16,
+      { 1, 1, 1 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3 of a 5x7 map, many items", 9, 1, 20, 17,
+      { 1, 5, 7 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3, more padding than kernel", 1, 1, 9, 9,
+      { 1, 6, 5 }, { 1, 3, 3 }, ONES, ONES, { 0, 6, 5 }, { 0, 4, 7 } },
+    { "3x3, cropped", 1, 1, 12, 12,
+      { 1, 16, 15 }, { 1, 3, 3 }, ONES, ONES, { 0, -2, 1 }, { 0, 1, -3 } },
+    { "3x3, large groups", 2, 2, 34, 38,
+      { 1, 10, 13 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
+    { "3x3, 512 channels", 1, 1, 512, 16,
+      { 1, 14, 14 }, { 1, 3, 3 }, ONES, ONES, { 0, 1, 1 }, { 0, 1, 1 } },
     { "7x7 stride 2", 1, 1, 3, 24,
       { 1, 60, 61 }, { 1, 7, 7 }, { 1, 2, 2 }, ONES, { 0, 3, 3 }, { 0, 3, 3 } },
     { "3x3 stride 2, gradient in chunks", 1, 1, 33, 20,
@@ -132,17 +148,28 @@ static void trial_close(trial *t)
     free(t->bias);
 }
 
+/* One direction, working memory and result full of NaN before it. */
+static void compute_direction(trial *t, bool gradient)
+{
+    ray_conv_call call = { .gradient = gradient, .from = gradient ? t->dy : t->x,
+                           .weight = t->weight, .bias = t->bias, .to = gradient ? t->dx : t->y };
+    int64_t size = ray_conv_call_workspace(&t->g, &call);
+    int64_t results = gradient ? t->in_size : t->out_size;
+    if (size > 0)
+        call.work = ray_alloc_aligned((size_t)size * sizeof *call.work);
+    CU_ASSERT(size <= ray_conv_workspace(&t->g));
+    for (int64_t i = 0; i < size; i++)
+        call.work[i] = (RAY_REAL)NAN;
+    for (int64_t i = 0; i < results; i++)
+        call.to[i] = (RAY_REAL)NAN;
+    ray_conv_compute(&t->g, &call);
+    free(call.work);
+}
+
 static void compute(trial *t)
 {
-    int64_t size = ray_conv_workspace(&t->g);
-    RAY_REAL *work = size > 0 ? ray_alloc_aligned((size_t)size * sizeof *work) : NULL;
-    for (int64_t i = 0; i < size; i++)
-        work[i] = (RAY_REAL)NAN;
-    ray_conv_forward(&t->g, t->x, t->weight, t->bias, t->y, work);
-    for (int64_t i = 0; i < size; i++)
-        work[i] = (RAY_REAL)NAN;
-    ray_conv_gradient(&t->g, t->dy, t->weight, t->dx, work);
-    free(work);
+    compute_direction(t, false);
+    compute_direction(t, true);
 }
 
 /* ---- The definition ---- */
@@ -192,20 +219,46 @@ static void define(const trial *t, double *y, double *dx)
     }
 }
 
-static void check(const trial *t, const char *what, const RAY_REAL *got, const double *expected,
-                  int64_t n)
+/* Largest error in parts of the largest number: a sum of products, or transforms around it. */
+static double allowed(const trial *t, bool gradient)
 {
-    double most = 0, allowed = sizeof(RAY_REAL) == 4 ? 2e-6 : 1e-14;
-    int64_t wrong = 0;
+    const char *reason;
+    bool tiles = !strcmp(ray_conv_method_name(&t->g, gradient, &reason), "winograd");
+    if (sizeof(RAY_REAL) == 8)
+        return tiles ? 1e-13 : 1e-14;
+    return tiles ? 2e-5 : 2e-6;
+}
+
+static void check(const trial *t, bool gradient, const double *expected)
+{
+    const RAY_REAL *got = gradient ? t->dx : t->y;
+    const char *what = gradient ? "gradient" : "output";
+    int64_t n = gradient ? t->in_size : t->out_size, wrong = 0;
+    double most = 0, bound = allowed(t, gradient);
     for (int64_t i = 0; i < n; i++)
         most = fmax(most, fabs(expected[i]));
     for (int64_t i = 0; i < n; i++) {
-        if (fabs((double)got[i] - expected[i]) <= allowed * most)
+        if (fabs((double)got[i] - expected[i]) <= bound * most)
             continue;
         if (wrong++ == 0)
             printf("\n    " TEXT, t->shape->what, what, (long long)i, (double)got[i], expected[i]);
     }
     CU_ASSERT_EQUAL(wrong, 0);
+}
+
+/* ---- Kinds of processor ---- */
+
+/* Chooses the next that works here, "plain" last; false after that. */
+static bool next_machine(int *index)
+{
+    const ray_machine *machine = NULL;
+    if (*index < 0)
+        return false;
+    while ((machine = ray_machine_at(*index)) && !machine->works())
+        (*index)++;
+    CU_ASSERT_EQUAL(ray_machine_use(machine ? machine->name : "plain"), 0);
+    *index = machine ? *index + 1 : -1;
+    return true;
 }
 
 static void test_definition(void)
@@ -216,13 +269,16 @@ static void test_definition(void)
         double *y = ray_alloc((size_t)t.out_size, sizeof *y);
         double *dx = ray_alloc((size_t)t.in_size, sizeof *dx);
         define(&t, y, dx);
-        compute(&t);
-        check(&t, "output", t.y, y, t.out_size);
-        check(&t, "gradient", t.dx, dx, t.in_size);
+        for (int machine = 0; next_machine(&machine);) {
+            compute(&t);
+            check(&t, false, y);
+            check(&t, true, dx);
+        }
         free(y);
         free(dx);
         trial_close(&t);
     }
+    CU_ASSERT_EQUAL(ray_machine_use(NULL), 0);
 }
 
 static void test_threads(void)
@@ -232,16 +288,19 @@ static void test_threads(void)
         trial one, many;
         trial_open(&one, &shapes[i]);
         trial_open(&many, &shapes[i]);
-        omp_set_num_threads(1);
-        compute(&one);
-        omp_set_num_threads(5);
-        compute(&many);
-        CU_ASSERT(memcmp(one.y, many.y, (size_t)one.out_size * sizeof *one.y) == 0);
-        CU_ASSERT(memcmp(one.dx, many.dx, (size_t)one.in_size * sizeof *one.dx) == 0);
+        for (int machine = 0; next_machine(&machine);) {
+            omp_set_num_threads(1);
+            compute(&one);
+            omp_set_num_threads(5);
+            compute(&many);
+            CU_ASSERT(memcmp(one.y, many.y, (size_t)one.out_size * sizeof *one.y) == 0);
+            CU_ASSERT(memcmp(one.dx, many.dx, (size_t)one.in_size * sizeof *one.dx) == 0);
+        }
         trial_close(&one);
         trial_close(&many);
     }
     omp_set_num_threads(threads);
+    CU_ASSERT_EQUAL(ray_machine_use(NULL), 0);
 }
 
 int main(void)

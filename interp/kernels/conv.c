@@ -2,24 +2,13 @@
 /* conv.c - which method computes which convolution. */
 #include "conv.h"
 
+#include <string.h>
+
 #include "conv_methods.h"
-#include "dense.h"
 
 int64_t ray_conv_volume(const int64_t *sizes)
 {
     return sizes[0] * sizes[1] * sizes[2];
-}
-
-static ray_conv_job make_job(const ray_conv_geometry *g)
-{
-    ray_conv_job job = { .g = *g };
-    job.group_in = g->in_channels / g->groups;
-    job.group_out = g->out_channels / g->groups;
-    job.taps = ray_conv_volume(g->kernel);
-    job.depth = job.group_in * job.taps;
-    job.in_size = ray_conv_volume(g->in);
-    job.out_size = ray_conv_volume(g->out);
-    return job;
 }
 
 bool ray_conv_is_pointwise(const ray_conv_job *job)
@@ -32,131 +21,144 @@ bool ray_conv_is_pointwise(const ray_conv_job *job)
     return true;
 }
 
-static bool is_dense(const ray_conv_job *job)
+ray_conv_job ray_conv_job_make(const ray_conv_geometry *g)
 {
-    for (int a = 0; a < RAY_CONV_AXES; a++) {
-        if (job->g.out[a] != 1 || job->g.before[a] != 0 || job->g.kernel[a] != job->g.in[a]
-            || (job->g.kernel[a] > 1 && job->g.dilation[a] != 1))
-            return false;
-    }
-    return job->g.groups == 1;
+    ray_conv_job job = { .g = *g, .machine = ray_machine_get() };
+    job.group_in = g->in_channels / g->groups;
+    job.group_out = g->out_channels / g->groups;
+    job.taps = ray_conv_volume(g->kernel);
+    job.depth = job.group_in * job.taps;
+    job.in_size = ray_conv_volume(g->in);
+    job.out_size = ray_conv_volume(g->out);
+    return job;
 }
 
-static ray_dense_sizes dense_sizes(const ray_conv_job *job)
+/* ---- The choice: the first that fits ---- */
+
+static const ray_conv_method *const methods[] = {
+    &ray_conv_filter, &ray_conv_dense, &ray_conv_winograd, &ray_conv_turned, &ray_conv_scatter,
+    &ray_conv_product
+};
+
+static const ray_conv_method *choose(const ray_conv_job *job)
 {
-    return (ray_dense_sizes){ job->g.items, job->depth, job->g.out_channels };
+    int i = 0;
+    while (!methods[i]->fits(job))
+        i++;
+    return methods[i];
 }
 
-/* ---- Gradient of stride 1: the convolution of dy with the kernel turned round, if that costs less
- * than scattering columns. ---- */
-
-static bool is_turned(const ray_conv_job *job)
+static ray_conv_job job_of(const ray_conv_geometry *geometry, const ray_conv_call *call)
 {
-    for (int a = 0; a < RAY_CONV_AXES; a++) {
-        if (job->g.stride[a] != 1)
-            return false;
-    }
-    return !ray_conv_is_pointwise(job) && job->group_in * 4 > job->group_out
-           && job->g.items * job->out_size > job->group_out;
+    ray_conv_job job = ray_conv_job_make(geometry);
+    job.gradient = call->gradient;
+    job.from = call->from;
+    job.weight = call->weight;
+    job.bias = call->gradient ? NULL : call->bias;
+    job.prepared = call->prepared;
+    job.clamp = call->clamp;
+    job.relu = call->relu;
+    job.to = call->to;
+    job.work = call->work;
+    return job;
 }
 
-static ray_conv_job turned_job(const ray_conv_job *job)
+/* ---- What a method does not do itself ---- */
+
+static int64_t weights_of(const ray_conv_job *job)
 {
-    ray_conv_geometry g = job->g;
-    g.in_channels = job->g.out_channels;
-    g.out_channels = job->g.in_channels;
-    for (int a = 0; a < RAY_CONV_AXES; a++) {
-        g.in[a] = job->g.out[a];
-        g.out[a] = job->g.in[a];
-        g.before[a] = job->g.dilation[a] * (job->g.kernel[a] - 1) - job->g.before[a];
-    }
-    return make_job(&g);
+    return job->g.out_channels * job->depth;
 }
 
-/* out x in x taps of one group to in x out x taps, taps in reverse order. */
-static void turn_weights(const ray_conv_job *job, RAY_REAL *turned)
+static bool must_clamp(const ray_conv_job *job, const ray_conv_method *method)
 {
-    int64_t in = job->group_in, out = job->group_out, taps = job->taps;
-    #pragma omp parallel for schedule(static)
-    for (int64_t channel = 0; channel < job->g.in_channels; channel++) {
-        int64_t group = channel / in, c = channel % in;
-        RAY_REAL *to = turned + channel * out * taps;
-        for (int64_t o = 0; o < out; o++) {
-            const RAY_REAL *from = job->weight + ((group * out + o) * in + c) * taps;
-            for (int64_t t = 0; t < taps; t++)
-                to[o * taps + t] = from[taps - 1 - t];
-        }
-    }
+    return job->clamp != RAY_CLAMP_NONE && !method->prepared;
 }
 
-static void gradient_turned(const ray_conv_job *job)
+static void clamp_weights(ray_conv_job *job)
 {
-    int64_t weights = ray_conv_align(job->g.out_channels * job->depth);
-    ray_conv_job turned = turned_job(job);
-    turn_weights(job, job->work);
-    turned.from = job->from;
-    turned.weight = job->work;
-    turned.to = job->to;
-    turned.work = job->work + weights;
-    ray_conv_product(&turned);
+    const RAY_REAL *from = job->weight;
+    RAY_REAL sign = job->clamp == RAY_CLAMP_POSITIVE ? 1 : -1, *to = job->work;
+    int64_t n = weights_of(job);
+    #pragma omp parallel for simd schedule(static)
+    for (int64_t i = 0; i < n; i++)
+        to[i] = sign * from[i] > 0 ? sign * from[i] : 0;
+    job->weight = job->work;
+    job->work += ray_conv_align(n);
 }
 
-static int64_t turned_workspace(const ray_conv_job *job)
+static void make_positive(RAY_REAL *data, int64_t n)
 {
-    ray_conv_job turned = turned_job(job);
-    return ray_conv_align(job->g.out_channels * job->depth) + ray_conv_product_workspace(&turned);
+    #pragma omp parallel for simd schedule(static)
+    for (int64_t i = 0; i < n; i++)
+        data[i] = data[i] > 0 ? data[i] : 0;
 }
 
-/* ---- The choice ---- */
+/* ---- Calls ---- */
 
-static int64_t larger(int64_t a, int64_t b)
+int64_t ray_conv_call_workspace(const ray_conv_geometry *geometry, const ray_conv_call *call)
 {
-    return a > b ? a : b;
+    ray_conv_job job = job_of(geometry, call);
+    const ray_conv_method *method = choose(&job);
+    int64_t own = method->workspace ? method->workspace(&job) : 0;
+    return own + (must_clamp(&job, method) ? ray_conv_align(weights_of(&job)) : 0);
+}
+
+void ray_conv_compute(const ray_conv_geometry *geometry, const ray_conv_call *call)
+{
+    ray_conv_job job = job_of(geometry, call);
+    const ray_conv_method *method = choose(&job);
+    if (must_clamp(&job, method))
+        clamp_weights(&job);
+    method->run(&job);
+    if (job.relu && !method->finishes)
+        make_positive(job.to, job.g.items * (job.gradient ? job.g.in_channels * job.in_size
+                                                          : job.g.out_channels * job.out_size));
+}
+
+int64_t ray_conv_prepared(const ray_conv_geometry *geometry, bool gradient)
+{
+    ray_conv_job job = job_of(geometry, &(ray_conv_call){ .gradient = gradient });
+    const ray_conv_method *method = choose(&job);
+    return method->prepared ? method->prepared(&job) : 0;
+}
+
+void ray_conv_prepare(const ray_conv_geometry *geometry, bool gradient, ray_clamp clamp,
+                      const RAY_REAL *weight, RAY_REAL *prepared)
+{
+    ray_conv_call call = { .gradient = gradient, .weight = weight, .clamp = clamp };
+    ray_conv_job job = job_of(geometry, &call);
+    const ray_conv_method *method = choose(&job);
+    if (method->prepare)
+        method->prepare(&job, prepared);
+}
+
+const char *ray_conv_method_name(const ray_conv_geometry *geometry, bool gradient,
+                                 const char **reason)
+{
+    ray_conv_job job = job_of(geometry, &(ray_conv_call){ .gradient = gradient });
+    const ray_conv_method *method = choose(&job);
+    *reason = method->reason;
+    return method->name;
 }
 
 int64_t ray_conv_workspace(const ray_conv_geometry *geometry)
 {
-    ray_conv_job job = make_job(geometry);
-    if (ray_conv_filter_fits(&job))
-        return larger(ray_conv_filter_workspace(&job, false),
-                      ray_conv_filter_workspace(&job, true));
-    if (is_dense(&job))
-        return 0;
-    int64_t gradient = is_turned(&job) ? turned_workspace(&job) : ray_conv_scatter_workspace(&job);
-    return larger(ray_conv_product_workspace(&job), gradient);
+    int64_t forward = ray_conv_call_workspace(geometry, &(ray_conv_call){ .gradient = false });
+    int64_t gradient = ray_conv_call_workspace(geometry, &(ray_conv_call){ .gradient = true });
+    return forward > gradient ? forward : gradient;
 }
 
 void ray_conv_forward(const ray_conv_geometry *geometry, const RAY_REAL *x, const RAY_REAL *weight,
                       const RAY_REAL *bias, RAY_REAL *y, RAY_REAL *work)
 {
-    ray_conv_job job = make_job(geometry);
-    job.from = x;
-    job.weight = weight;
-    job.bias = bias;
-    job.to = y;
-    job.work = work;
-    if (ray_conv_filter_fits(&job))
-        ray_conv_filter(&job, false);
-    else if (is_dense(&job))
-        ray_dense_forward(dense_sizes(&job), x, weight, bias, y);
-    else
-        ray_conv_product(&job);
+    ray_conv_call call = { .from = x, .weight = weight, .bias = bias, .to = y, .work = work };
+    ray_conv_compute(geometry, &call);
 }
 
 void ray_conv_gradient(const ray_conv_geometry *geometry, const RAY_REAL *dy,
                        const RAY_REAL *weight, RAY_REAL *dx, RAY_REAL *work)
 {
-    ray_conv_job job = make_job(geometry);
-    job.from = dy;
-    job.weight = weight;
-    job.to = dx;
-    job.work = work;
-    if (ray_conv_filter_fits(&job))
-        ray_conv_filter(&job, true);
-    else if (is_dense(&job))
-        ray_dense_gradient(dense_sizes(&job), dy, weight, dx);
-    else if (is_turned(&job))
-        gradient_turned(&job);
-    else
-        ray_conv_scatter(&job);
+    ray_conv_call call = { .gradient = true, .from = dy, .weight = weight, .to = dx, .work = work };
+    ray_conv_compute(geometry, &call);
 }

@@ -6,7 +6,7 @@
 #ifndef RAY_KERNELS_CONV_H
 #define RAY_KERNELS_CONV_H
 
-#include "ray_types.h"
+#include "machine.h"
 
 enum { RAY_CONV_AXES = 3 };
 
@@ -20,6 +20,37 @@ typedef struct ray_conv_geometry {
     int64_t kernel[RAY_CONV_AXES], stride[RAY_CONV_AXES], dilation[RAY_CONV_AXES];
     int64_t before[RAY_CONV_AXES];          /* padding at the low end, negative: cropped */
 } ray_conv_geometry;
+
+/* One computation: the output (y from x), or the input gradient (dx from dy). */
+typedef struct ray_conv_call {
+    bool            gradient;
+    const RAY_REAL *from;       /* x: items x in_channels x in, or dy: items x out_channels x out */
+    const RAY_REAL *weight;     /* out_channels x in_channels / groups x kernel */
+    const RAY_REAL *bias;       /* out_channels, or NULL; of the output only */
+    const RAY_REAL *prepared;   /* what ray_conv_prepare made of the weights, or NULL */
+    ray_clamp       clamp;      /* of the weights, prepared or not; not of the bias */
+    bool            relu;       /* negative results become 0 */
+    RAY_REAL       *to;         /* y or dx, every number of it written */
+    RAY_REAL       *work;       /* ray_conv_call_workspace() numbers, on 64 bytes */
+} ray_conv_call;
+
+void ray_conv_compute(const ray_conv_geometry *geometry, const ray_conv_call *call);
+
+/* Numbers of working memory.  Of the call's pointers only whether `prepared` is NULL counts. */
+int64_t ray_conv_call_workspace(const ray_conv_geometry *geometry, const ray_conv_call *call);
+
+/* Weights in the form that the method of a convolution multiplies by: for callers that use them
+ * more than once.  They serve any number of items, one direction and one clamp.  0 numbers: the
+ * method takes weights as they are. */
+int64_t ray_conv_prepared(const ray_conv_geometry *geometry, bool gradient);
+void    ray_conv_prepare(const ray_conv_geometry *geometry, bool gradient, ray_clamp clamp,
+                         const RAY_REAL *weight, RAY_REAL *prepared);
+
+/* The name of the method that computes a convolution, and why it does. */
+const char *ray_conv_method_name(const ray_conv_geometry *geometry, bool gradient,
+                                 const char **reason);
+
+/* ---- The plain calls ---- */
 
 /* Numbers of working memory that either direction needs. */
 int64_t ray_conv_workspace(const ray_conv_geometry *geometry);

@@ -66,7 +66,7 @@ static int64_t divide_up(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
-bool ray_conv_filter_fits(const ray_conv_job *job)
+static bool fits(const ray_conv_job *job)
 {
     return job->g.groups > 1 && job->taps <= MOST_TAPS
            && job->group_in * job->group_out <= MOST_PRODUCT
@@ -201,10 +201,10 @@ static int64_t tasks_of(const plan *p)
     return p->job->g.items * divide_up(p->job->g.groups, p->run) * p->bands;
 }
 
-int64_t ray_conv_filter_workspace(const ray_conv_job *job, bool gradient)
+static int64_t workspace(const ray_conv_job *job)
 {
     plan p;
-    make_plan(&p, job, gradient);
+    make_plan(&p, job, job->gradient);
     return ray_lanes(tasks_of(&p)) * p.lane_size;
 }
 
@@ -371,9 +371,17 @@ static void filter_task(void *context, int64_t task, int32_t lane)
     }
 }
 
-void ray_conv_filter(const ray_conv_job *job, bool gradient)
+static void run(const ray_conv_job *job)
 {
     plan p;
-    make_plan(&p, job, gradient);
+    make_plan(&p, job, job->gradient);
     ray_parallel(tasks_of(&p), filter_task, &p);
 }
+
+const ray_conv_method ray_conv_filter = {
+    .name = "filter",
+    .reason = "few channels in a group: there is no matrix to multiply",
+    .fits = fits,
+    .workspace = workspace,
+    .run = run,
+};

@@ -53,7 +53,7 @@ static plan make_plan(const ray_conv_job *job)
     return p;
 }
 
-int64_t ray_conv_scatter_workspace(const ray_conv_job *job)
+static int64_t workspace(const ray_conv_job *job)
 {
     plan p = make_plan(job);
     if (ray_conv_is_pointwise(job))
@@ -124,7 +124,7 @@ static void run_pointwise(plan *p)
     make_columns(p);
 }
 
-void ray_conv_scatter(const ray_conv_job *job)
+static void run(const ray_conv_job *job)
 {
     plan p = make_plan(job);
     bool pointwise = ray_conv_is_pointwise(job);
@@ -137,3 +137,16 @@ void ray_conv_scatter(const ray_conv_job *job)
             run_pointwise(&p);
     }
 }
+
+static bool fits(const ray_conv_job *job)
+{
+    return job->gradient;
+}
+
+const ray_conv_method ray_conv_scatter = {
+    .name = "scatter",
+    .reason = "every other gradient: products, whose columns are scattered",
+    .fits = fits,
+    .workspace = workspace,
+    .run = run,
+};

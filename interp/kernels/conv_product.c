@@ -87,7 +87,7 @@ static plan make_plan(const ray_conv_job *job)
     return p;
 }
 
-int64_t ray_conv_product_workspace(const ray_conv_job *job)
+static int64_t workspace(const ray_conv_job *job)
 {
     plan p = make_plan(job);
     if (p.mode == DIRECT)
@@ -201,7 +201,7 @@ static void run_shared(plan *p)
     }
 }
 
-void ray_conv_product(const ray_conv_job *job)
+static void run(const ray_conv_job *job)
 {
     plan p = make_plan(job);
     if (p.mode == DIRECT)
@@ -211,3 +211,16 @@ void ray_conv_product(const ray_conv_job *job)
     else
         run_shared(&p);
 }
+
+static bool fits(const ray_conv_job *job)
+{
+    return !job->gradient;
+}
+
+const ray_conv_method ray_conv_product = {
+    .name = "product",
+    .reason = "everything else: products with gathered columns",
+    .fits = fits,
+    .workspace = workspace,
+    .run = run,
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* machine_variant.c - compiled once for each kind of processor; RAY_VARIANT is its name. */
+#include "machine.h"
+#include "microkernel.h"
+#include "transpose.h"
+#include "winograd_tiles.h"
+
+#define JOIN(a, b) a##b
+#define NAME_OF(variant) JOIN(ray_machine_, variant)
+#define TEXT(variant) #variant
+#define TEXT_OF(variant) TEXT(variant)
+
+static bool works(void)
+{
+#if defined(__AVX512F__)
+    return __builtin_cpu_supports("avx512f");
+#elif defined(__AVX2__)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return true;
+#endif
+}
+
+extern const ray_machine NAME_OF(RAY_VARIANT);
+
+const ray_machine NAME_OF(RAY_VARIANT) = {
+    .name = TEXT_OF(RAY_VARIANT),
+    .lanes = LANES,
+    .rows = MOST_ROWS,
+    .works = works,
+    .multiply = multiply,
+    .interleave = interleave,
+    .spread = spread,
+    .tiles_in = tiles_in,
+    .tiles_out = tiles_out,
+    .kernels_in = kernels_in,
+};
