@@ -49,9 +49,10 @@ typedef struct ray_machine {
 
     void  (*multiply)(const ray_product *product);
 
-    /* to[i * lanes + r] = rows[r][i] for `lanes` rows, and back for the first `count` rows. */
-    void  (*interleave)(const RAY_REAL *const *rows, int64_t n, RAY_REAL *to);
-    void  (*spread)(const RAY_REAL *from, int64_t n, RAY_REAL *const *rows, int32_t count);
+    /* to[i * lanes + r] = rows[r * step + i] for r below `count`, 0 for the other lanes; and back,
+     * only lanes below `count`. */
+    void  (*interleave)(const RAY_REAL *rows, int64_t step, int64_t count, int64_t n, RAY_REAL *to);
+    void  (*spread)(const RAY_REAL *from, int64_t n, RAY_REAL *rows, int64_t step, int64_t count);
 
     /* Winograd F(4x4, 3x3): a strip to the points of its tiles; points to a strip, plus bias[r],
      * negative numbers made 0 with `relu`; n kernels (each 9 vectors) to their points, `step`

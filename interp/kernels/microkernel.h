@@ -7,6 +7,8 @@
 #include "machine.h"
 #include "simd.h"
 
+enum { LINE = 64 / sizeof(RAY_REAL) };      /* numbers of a line of the cache */
+
 /* `rows` and `a_step` are constants wherever this is called. */
 INLINE void multiply_rows(const ray_product *p, const RAY_REAL *a, RAY_REAL *c, const int rows,
                           const int64_t a_row, const int64_t a_step)
@@ -18,6 +20,11 @@ INLINE void multiply_rows(const ray_product *p, const RAY_REAL *a, RAY_REAL *c, 
     for (int r = 0; r < rows; r++)
         low[r] = high[r] = zero;
     for (int64_t d = p->depth; d > 0; d--, a += a_step, b += b_step) {
+        if (a_step == 1 && d % LINE == 0) {
+            #pragma GCC unroll 14
+            for (int r = 0; r < rows; r++)
+                __builtin_prefetch(a + (rows + r) * a_row);     /* of the next rows */
+        }
         vec b0 = LOAD(b), b1 = LOAD(b + LANES);
         #pragma GCC unroll 14
         for (int r = 0; r < rows; r++) {

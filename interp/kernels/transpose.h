@@ -3,8 +3,6 @@
 #ifndef RAY_KERNELS_TRANSPOSE_H
 #define RAY_KERNELS_TRANSPOSE_H
 
-#include <string.h>
-
 #include "machine.h"
 #include "simd.h"
 
@@ -45,60 +43,71 @@ INLINE void transpose_vectors(floats *v)
     EXCHANGE(v, 1)
 }
 
-INLINE void interleave_block(const RAY_REAL *const *rows, int64_t at, RAY_REAL *to)
+INLINE void interleave_block(const RAY_REAL *rows, int64_t step, RAY_REAL *to)
 {
     floats v[BYTES / 4];
     #pragma GCC unroll 16
     for (int r = 0; r < LANES; r++)
-        v[r] = (floats)LOAD(rows[r] + at);
+        v[r] = (floats)LOAD(rows + r * step);
     transpose_vectors(v);
     #pragma GCC unroll 16
     for (int r = 0; r < LANES; r++)
-        STORE(to + (at + r) * LANES, (vec)v[r]);
+        STORE(to + r * LANES, (vec)v[r]);
 }
 
-static void interleave(const RAY_REAL *const *rows, int64_t n, RAY_REAL *to)
+static void interleave_some(const RAY_REAL *rows, int64_t step, int64_t count, int64_t n,
+                            RAY_REAL *to)
+{
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t r = 0; r < LANES; r++)
+            to[i * LANES + r] = r < count ? rows[r * step + i] : 0;
+    }
+}
+
+/* The last block may overlap the one before it. */
+static void interleave(const RAY_REAL *rows, int64_t step, int64_t count, int64_t n, RAY_REAL *to)
 {
     int64_t i = 0, last = n - LANES;
-    if (sizeof(RAY_REAL) == 4 && last >= 0) {
-        for (; i <= last; i += LANES)
-            interleave_block(rows, i, to);
-        if (i < n)
-            interleave_block(rows, last, to);
+    if (sizeof(RAY_REAL) == 8 || last < 0 || count < LANES) {
+        interleave_some(rows, step, count, n, to);
         return;
     }
-    for (; i < n; i++) {
-        for (int r = 0; r < LANES; r++)
-            to[i * LANES + r] = rows[r][i];
-    }
+    for (; i < last; i += LANES)
+        interleave_block(rows + i, step, to + i * LANES);
+    interleave_block(rows + last, step, to + last * LANES);
 }
 
-INLINE void spread_block(const RAY_REAL *from, int64_t at, RAY_REAL *const *rows)
+INLINE void spread_block(const RAY_REAL *from, RAY_REAL *rows, int64_t step)
 {
     floats v[BYTES / 4];
     #pragma GCC unroll 16
     for (int r = 0; r < LANES; r++)
-        v[r] = (floats)LOAD(from + (at + r) * LANES);
+        v[r] = (floats)LOAD(from + r * LANES);
     transpose_vectors(v);
     #pragma GCC unroll 16
     for (int r = 0; r < LANES; r++)
-        STORE(rows[r] + at, (vec)v[r]);
+        STORE(rows + r * step, (vec)v[r]);
 }
 
-static void spread(const RAY_REAL *from, int64_t n, RAY_REAL *const *rows, int32_t count)
+static void spread_some(const RAY_REAL *from, int64_t n, RAY_REAL *rows, int64_t step,
+                        int64_t count)
+{
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t r = 0; r < count; r++)
+            rows[r * step + i] = from[i * LANES + r];
+    }
+}
+
+static void spread(const RAY_REAL *from, int64_t n, RAY_REAL *rows, int64_t step, int64_t count)
 {
     int64_t i = 0, last = n - LANES;
-    if (sizeof(RAY_REAL) == 4 && last >= 0 && count == LANES) {
-        for (; i <= last; i += LANES)
-            spread_block(from, i, rows);
-        if (i < n)
-            spread_block(from, last, rows);
+    if (sizeof(RAY_REAL) == 8 || last < 0 || count < LANES) {
+        spread_some(from, n, rows, step, count);
         return;
     }
-    for (; i < n; i++) {
-        for (int32_t r = 0; r < count; r++)
-            rows[r][i] = from[i * LANES + r];
-    }
+    for (; i < last; i += LANES)
+        spread_block(from + i * LANES, rows + i, step);
+    spread_block(from + last * LANES, rows + last, step);
 }
 
 #endif

@@ -10,8 +10,11 @@
  * group    blocks whose points are held at once: [36][tiles][channels in]
  * panel    two vectors of output channels: [36][tiles][2 lanes], from 36 products
  *
- * own      few channels: each task takes a block from its planes to its planes, in its cache
- * shared   many channels: all tasks transform a group, then each makes a panel of its outputs */
+ * own      few channels: each task takes a block from its planes to its planes, in its cache, with
+ *          kernels transformed before
+ * shared   many channels: all tasks transform a group, then each makes a panel of its outputs with
+ *          kernels that it transforms: four times fewer numbers to read, whose transformed ones no
+ *          cache would hold */
 #include "conv_methods.h"
 #include "parallel.h"
 #include "rows.h"
@@ -19,9 +22,9 @@
 enum {
     OWN_CHANNELS = 192,             /* most channels in of a block's own points */
     OWN_POINTS = 100 * 1024,        /* numbers of such points */
-    LEAST_BLOCKS = 8,               /* that give all threads something to do */
+    LEAST_BLOCKS = 8,               /* of an item, that give all threads work */
     BLOCK_TILES = 64,               /* of a block in a group */
-    GROUP_POINTS = 4 * 1024 * 1024, /* numbers of a group's points */
+    GROUP_POINTS = 1024 * 1024,     /* numbers of a group's points, or half of the kernels' */
     PAD = 16,                       /* numbers between matrices, lest they meet in one cache set */
     KERNELS = 32                    /* kernels transformed at a time */
 };
@@ -41,7 +44,7 @@ typedef struct plan {
     int64_t panel_point;                /* of a matrix of output points */
     int64_t panel_kernels;              /* numbers of a panel's transformed kernels */
     int64_t strip_size, points_size, panel_size, lane_size;
-    const RAY_REAL *kernels;            /* transformed, of this group of channels */
+    const RAY_REAL *kernels;            /* own: transformed, of this group of channels */
     RAY_REAL *points;                   /* shared */
     RAY_REAL *lanes;
 } plan;
@@ -94,12 +97,12 @@ static void choose_blocks(plan *p)
     int64_t tile = RAY_TILE_POINTS * p->row;
     p->together = 1;
     cut_blocks(p, larger(OWN_POINTS / tile, 1));
-    if (p->job->group_in <= OWN_CHANNELS && p->blocks >= LEAST_BLOCKS)
+    if (p->job->group_in <= OWN_CHANNELS && p->blocks_y * p->blocks_x >= LEAST_BLOCKS)
         return;
     p->shared = true;
     cut_blocks(p, BLOCK_TILES);
-    int64_t most = larger(GROUP_POINTS / (tile * p->block_y * p->block_x), 1);
-    p->together = even_piece(p->blocks, most);
+    int64_t most = larger(GROUP_POINTS, p->panels * p->panel_kernels / 2);
+    p->together = even_piece(p->blocks, most / (tile * p->block_y * p->block_x));
 }
 
 static void size_pieces(plan *p)
@@ -111,7 +114,7 @@ static void size_pieces(plan *p)
     p->panel_point = tiles * p->width + PAD;
     p->panel_size = RAY_TILE_POINTS * p->panel_point;
     p->strip_size = ray_conv_align(y * x * lanes);
-    p->lane_size = p->strip_size + p->panel_size + (p->shared ? 0 : p->points_size);
+    p->lane_size = p->strip_size + p->panel_size + (p->shared ? p->panel_kernels : p->points_size);
 }
 
 static plan make_plan(const ray_conv_job *job)
@@ -131,22 +134,22 @@ static plan make_plan(const ray_conv_job *job)
 
 /* ---- Kernels ---- */
 
-static const RAY_REAL zeros[RAY_TAPS * KERNELS];
-
 /* `count` kernels of `lanes` output channels from inputs `in` on, one vector a tap. */
 static void gather_kernels(const plan *p, int64_t out, int64_t in, int64_t count, RAY_REAL *taps)
 {
     const ray_conv_job *job = p->job;
     const RAY_REAL *weight = job->weight + p->group * job->group_out * job->depth;
-    const RAY_REAL *rows[RAY_MOST_LANES];
-    int64_t lanes = p->machine->lanes, run = job->turned ? 1 : count;
-    for (int64_t i = in; i < in + count; i += run, taps += run * RAY_TAPS * lanes) {
-        for (int64_t r = 0, o = out; r < lanes; r++, o++) {
-            int64_t kernel = job->turned ? i * job->group_out + o : o * job->group_in + i;
-            rows[r] = o < job->group_out ? weight + kernel * RAY_TAPS : zeros;
-        }
-        p->machine->interleave(rows, run * RAY_TAPS, taps);
+    int64_t lanes = p->machine->lanes, present = smaller(lanes, job->group_out - out);
+    if (present < 0)
+        present = 0;
+    if (!job->turned) {
+        weight += (out * job->group_in + in) * RAY_TAPS;
+        p->machine->interleave(weight, job->depth, present, count * RAY_TAPS, taps);
+        return;
     }
+    for (int64_t i = in; i < in + count; i++, taps += RAY_TAPS * lanes)
+        p->machine->interleave(weight + (i * job->group_out + out) * RAY_TAPS, RAY_TAPS, present,
+                               RAY_TAPS, taps);
 }
 
 static void prepare_panel(const plan *p, int64_t panel, RAY_REAL *to)
@@ -207,74 +210,70 @@ static int64_t group_tiles(const plan *p)
     return last.first + last.ny * last.nx;
 }
 
-/* One row of a strip: `n` positions from x on, those outside the plane 0. */
-static void fill_row(const plan *p, const RAY_REAL *const *planes, int64_t y, int64_t x, int64_t n,
-                     RAY_REAL *to)
+/* One row of a strip: `n` positions from x on, those outside the planes 0. */
+static void fill_row(const plan *p, const RAY_REAL *planes, int64_t count, int64_t y, int64_t x,
+                     int64_t n, RAY_REAL *to)
 {
     const ray_conv_geometry *g = &p->job->g;
-    const RAY_REAL *rows[RAY_MOST_LANES];
     int64_t lanes = p->machine->lanes, begin = smaller(larger(-x, 0), n);
     int64_t end = y >= 0 && y < g->in[1] ? larger(smaller(n, g->in[2] - x), begin) : begin;
-    ray_row_fill(to, begin * lanes, 0);
-    ray_row_fill(to + end * lanes, (n - end) * lanes, 0);
-    for (int64_t r = 0; r < lanes && end > begin; r++)
-        rows[r] = planes[r] + y * g->in[2] + x + begin;
-    if (end > begin)
-        p->machine->interleave(rows, end - begin, to + begin * lanes);
+    if (begin > 0)
+        ray_row_fill(to, begin * lanes, 0);
+    if (end < n)
+        ray_row_fill(to + end * lanes, (n - end) * lanes, 0);
+    if (begin < end)
+        p->machine->interleave(planes + y * g->in[2] + x + begin, p->job->in_size, count,
+                               end - begin, to + begin * lanes);
 }
 
-/* Channels missing in the last strip count as copies of the last: no product reads their points. */
 static void transform_strip(const plan *p, const block *b, int64_t strip, RAY_REAL *scratch,
                             RAY_REAL *points)
 {
     const ray_conv_job *job = p->job;
-    const RAY_REAL *planes[RAY_MOST_LANES];
-    int64_t lanes = p->machine->lanes, x = b->x * RAY_TILE - job->g.before[2];
-    int64_t y = b->y * RAY_TILE - job->g.before[1], width = b->nx * RAY_TILE + 2;
-    int64_t channel = p->group * job->group_in, last = channel + job->group_in - 1;
-    for (int64_t r = 0; r < lanes; r++)
-        planes[r] = job->from + (b->item * job->g.in_channels
-                                 + smaller(channel + strip * lanes + r, last)) * job->in_size;
+    int64_t lanes = p->machine->lanes, first = strip * lanes;
+    int64_t x = b->x * RAY_TILE - job->g.before[2], y = b->y * RAY_TILE - job->g.before[1];
+    int64_t width = b->nx * RAY_TILE + 2, count = smaller(lanes, job->group_in - first);
+    int64_t channel = b->item * job->g.in_channels + p->group * job->group_in + first;
     for (int64_t i = 0; i < b->ny * RAY_TILE + 2; i++)
-        fill_row(p, planes, y + i, x, width, scratch + i * width * lanes);
+        fill_row(p, job->from + channel * job->in_size, count, y + i, x, width,
+                 scratch + i * width * lanes);
     ray_tiles tiles = { b->ny, b->nx, width, p->point, p->row };
-    p->machine->tiles_in(&tiles, scratch, points + b->first * p->row + strip * lanes);
+    p->machine->tiles_in(&tiles, scratch, points + b->first * p->row + first);
 }
 
 static void finish_strip(const plan *p, const block *b, int64_t out, const RAY_REAL *panel,
                          RAY_REAL *scratch)
 {
     const ray_conv_job *job = p->job;
-    RAY_REAL bias[RAY_MOST_LANES] = { 0 }, *rows[RAY_MOST_LANES];
-    int64_t count = smaller(p->machine->lanes, job->group_out - out), width = b->nx * RAY_TILE;
-    int64_t channel = p->group * job->group_out + out, y = b->y * RAY_TILE, x = b->x * RAY_TILE;
-    int64_t high = smaller(b->ny * RAY_TILE, job->g.out[1] - y);
-    int64_t wide = smaller(width, job->g.out[2] - x);
+    RAY_REAL bias[RAY_MOST_LANES] = { 0 };
+    int64_t lanes = p->machine->lanes, count = smaller(lanes, job->group_out - out);
+    int64_t channel = p->group * job->group_out + out, width = b->nx * RAY_TILE;
+    int64_t y = b->y * RAY_TILE, high = smaller(b->ny * RAY_TILE, job->g.out[1] - y);
+    int64_t x = b->x * RAY_TILE, wide = smaller(width, job->g.out[2] - x);
     for (int64_t r = 0; r < count && job->bias; r++)
         bias[r] = job->bias[channel + r];
     ray_tiles tiles = { b->ny, b->nx, width, p->panel_point, p->width };
     p->machine->tiles_out(&tiles, panel + b->first * p->width, bias, job->relu, scratch);
-    RAY_REAL *to = job->to + (b->item * job->g.out_channels + channel) * job->out_size;
-    for (int64_t i = 0; i < high; i++) {
-        for (int64_t r = 0; r < count; r++)
-            rows[r] = to + r * job->out_size + (y + i) * job->g.out[2] + x;
-        p->machine->spread(scratch + i * width * p->machine->lanes, wide, rows, (int32_t)count);
-    }
+    RAY_REAL *to = job->to + (b->item * job->g.out_channels + channel) * job->out_size
+                 + y * job->g.out[2] + x;
+    for (int64_t i = 0; i < high; i++)
+        p->machine->spread(scratch + i * width * lanes, wide, to + i * job->g.out[2],
+                           job->out_size, count);
 }
 
 /* A panel of all tiles of the group: 36 products, then planes. */
 static void make_panel(const plan *p, int64_t index, const RAY_REAL *points, int64_t tiles,
-                       RAY_REAL *panel, RAY_REAL *scratch)
+                       const RAY_REAL *kernels, RAY_REAL *panel, RAY_REAL *scratch)
 {
     const ray_machine *machine = p->machine;
-    int64_t out = index * p->width, kernels = p->panel_kernels / RAY_TILE_POINTS;
-    ray_product product = { .a = points, .b = p->kernels + index * p->panel_kernels, .c = panel,
+    int64_t out = index * p->width;
+    ray_product product = { .a = points, .b = kernels, .c = panel,
                             .a_row = p->row, .a_step = 1, .b_step = p->width, .c_row = p->width,
                             .rows = tiles, .depth = p->job->group_in };
     for (int i = 0; i < RAY_TILE_POINTS; i++) {
         machine->multiply(&product);
         product.a += p->point;
-        product.b += kernels;
+        product.b += p->panel_kernels / RAY_TILE_POINTS;
         product.c += p->panel_point;
     }
     for (int64_t i = 0; i < p->count; i++) {
@@ -298,7 +297,7 @@ static void own_task(void *context, int64_t task, int32_t lane)
     for (int64_t strip = 0; strip < p.strips; strip++)
         transform_strip(&p, &b, strip, scratch, points);
     for (int64_t i = 0; i < p.panels; i++)
-        make_panel(&p, i, points, b.ny * b.nx, panel, scratch);
+        make_panel(&p, i, points, b.ny * b.nx, p.kernels + i * p.panel_kernels, panel, scratch);
 }
 
 /* Two strips a task: the rows of points that tasks write lie apart. */
@@ -316,8 +315,10 @@ static void transform_task(void *context, int64_t task, int32_t lane)
 static void panel_task(void *context, int64_t task, int32_t lane)
 {
     const plan *p = context;
-    RAY_REAL *scratch = p->lanes + lane * p->lane_size;
-    make_panel(p, task, p->points, group_tiles(p), scratch + p->strip_size, scratch);
+    RAY_REAL *scratch = p->lanes + lane * p->lane_size, *panel = scratch + p->strip_size;
+    RAY_REAL *kernels = panel + p->panel_size;
+    prepare_panel(p, task, kernels);
+    make_panel(p, task, p->points, group_tiles(p), kernels, panel, scratch);
 }
 
 static void compute_group_of_channels(plan *p)
@@ -341,34 +342,36 @@ static int64_t lanes_of(const plan *p)
 
 /* ---- The method ---- */
 
-static int64_t kernels_of(const plan *p)
-{
-    return p->job->g.groups * p->panels * p->panel_kernels;
-}
-
 static ray_conv_job stride_one(const ray_conv_job *job)
 {
     return job->gradient ? ray_conv_turn(job) : *job;
+}
+
+/* Numbers of kernels transformed before all else. */
+static int64_t kernels_before(const plan *p)
+{
+    return p->shared ? 0 : p->job->g.groups * p->panels * p->panel_kernels;
 }
 
 static int64_t prepared(const ray_conv_job *job)
 {
     ray_conv_job forward = stride_one(job);
     plan p = make_plan(&forward);
-    return kernels_of(&p);
+    return kernels_before(&p);
 }
 
 static void prepare(const ray_conv_job *job, RAY_REAL *to)
 {
     ray_conv_job forward = stride_one(job);
-    prepare_all(&forward, to);
+    if (prepared(job) > 0)
+        prepare_all(&forward, to);
 }
 
 static int64_t workspace(const ray_conv_job *job)
 {
     ray_conv_job forward = stride_one(job);
     plan p = make_plan(&forward);
-    return (job->prepared ? 0 : kernels_of(&p)) + (p.shared ? p.points_size : 0)
+    return (job->prepared ? 0 : kernels_before(&p)) + (p.shared ? p.points_size : 0)
            + lanes_of(&p) * p.lane_size;
 }
 
@@ -378,14 +381,17 @@ static void run(const ray_conv_job *job)
     plan p = make_plan(&forward);
     p.points = job->work;
     p.kernels = job->prepared;
-    if (!p.kernels) {
+    if (!p.kernels && !p.shared) {
         prepare_all(&forward, job->work);
         p.kernels = job->work;
-        p.points += kernels_of(&p);
+        p.points += kernels_before(&p);
     }
     p.lanes = p.points + (p.shared ? p.points_size : 0);
-    for (; p.group < job->g.groups; p.group++, p.kernels += p.panels * p.panel_kernels)
+    for (; p.group < job->g.groups; p.group++) {
         compute_group_of_channels(&p);
+        if (!p.shared)
+            p.kernels += p.panels * p.panel_kernels;
+    }
 }
 
 const ray_conv_method ray_conv_winograd = {
