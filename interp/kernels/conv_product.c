@@ -69,7 +69,7 @@ static plan make_plan(const ray_conv_job *job)
     plan p = { .job = job, .parts = job->g.items * job->g.groups };
     int64_t panels = divide_up(job->out_size, PANEL);
     bool fine = panels >= MANY_PANELS && panels < FINE_PANELS;
-    p.panel = even_piece(job->out_size, fine ? job->out_size / FINE_PANELS : PANEL, 8);
+    p.panel = even_piece(job->out_size, fine ? job->out_size / FINE_PANELS : PANEL, 32);
     p.panels = divide_up(job->out_size, p.panel);
     p.block = job->group_out;
     p.blocks = 1;
@@ -118,24 +118,43 @@ static const RAY_REAL *part_input(const ray_conv_job *job, int64_t part)
     return job->from + part * job->group_in * job->in_size;
 }
 
-static void fill_bias(const ray_conv_job *job, const tile *t)
+static void fill_bias(const ray_conv_job *job, const tile *t, const RAY_REAL *bias)
 {
-    int64_t channel = t->part % job->g.groups * job->group_out + t->channel;
     RAY_REAL *to = tile_data(job, t);
-    for (int64_t c = 0; c < t->channels; c++) {
-        RAY_REAL value = job->bias ? job->bias[channel + c] : 0;
-        ray_row_fill(to + c * job->out_size, t->positions, value);
+    for (int64_t c = 0; c < t->channels; c++)
+        ray_row_fill(to + c * job->out_size, t->positions, bias ? bias[c] : 0);
+}
+
+static void make_positive(const ray_conv_job *job, const tile *t)
+{
+    RAY_REAL *to = tile_data(job, t);
+    for (int64_t c = 0; c < t->channels; c++, to += job->out_size) {
+        for (int64_t i = 0; i < t->positions; i++)
+            to[i] = to[i] > 0 ? to[i] : 0;
     }
 }
 
-/* Adds W's columns row ... row + rows - 1 times as many rows of X to a tile. */
+/* Adds W's columns row ... row + rows - 1 times as many rows of X to a tile; the first begin it,
+ * the last finish it. */
 static void multiply(const ray_conv_job *job, const tile *t, int64_t row, int64_t rows,
                      const RAY_REAL *x, int64_t x_stride)
 {
     int64_t channel = t->part % job->g.groups * job->group_out + t->channel;
+    bool first = row == 0, last = row + rows == job->depth;
+    const RAY_REAL *bias = first && job->bias ? job->bias + channel : NULL;
     ray_gemm_sizes sizes = { t->channels, t->positions, rows };
     ray_matrix w = { job->weight + channel * job->depth + row, job->depth, false };
+    if (ray_gemm_panels_suit(job->machine, t->positions)) {
+        ray_gemm_finish finish = { !first, bias, last && job->relu };
+        ray_gemm_panels(job->machine, sizes, w, x, x_stride, &finish, tile_data(job, t),
+                        job->out_size);
+        return;
+    }
+    if (first)
+        fill_bias(job, t, bias);
     ray_gemm(sizes, w, (ray_matrix){ x, x_stride, false }, 1, tile_data(job, t), job->out_size);
+    if (last && job->relu)
+        make_positive(job, t);
 }
 
 static void direct_task(void *context, int64_t task, int32_t lane)
@@ -144,7 +163,6 @@ static void direct_task(void *context, int64_t task, int32_t lane)
     int64_t column = task / p->blocks;
     tile t = tile_at(p, column / p->panels, column % p->panels, task % p->blocks);
     (void)lane;
-    fill_bias(p->job, &t);
     multiply(p->job, &t, 0, p->job->depth, part_input(p->job, t.part) + t.position,
              p->job->in_size);
 }
@@ -156,7 +174,6 @@ static void lane_task(void *context, int64_t task, int32_t lane)
     tile t = tile_at(p, task / p->panels, task % p->panels, 0);
     ray_panel panel = { .data = job->work + lane * ray_conv_align(p->chunk * p->panel),
                         .position = t.position, .positions = t.positions, .stride = p->panel };
-    fill_bias(job, &t);
     for (; panel.row < job->depth; panel.row += panel.rows) {
         panel.rows = smaller(p->chunk, job->depth - panel.row);
         for (int64_t row = panel.row; row < panel.row + panel.rows; row++)
@@ -182,8 +199,6 @@ static void shared_task(void *context, int64_t task, int32_t lane)
     const ray_panel *held = &p->held;
     tile t = tile_at(p, p->part, task / p->blocks, task % p->blocks);
     (void)lane;
-    if (held->row == 0)
-        fill_bias(p->job, &t);
     multiply(p->job, &t, held->row, held->rows, held->data + t.position, held->stride);
 }
 
@@ -223,4 +238,5 @@ const ray_conv_method ray_conv_product = {
     .fits = fits,
     .workspace = workspace,
     .run = run,
+    .finishes = true,
 };

@@ -74,4 +74,5 @@ const ray_conv_method ray_conv_turned = {
     .fits = fits,
     .workspace = workspace,
     .run = run,
+    .finishes = true,
 };

@@ -23,14 +23,17 @@ enum {
 /* What is done to weights on their way in: nothing, max(w, 0), max(-w, 0). */
 typedef enum ray_clamp { RAY_CLAMP_NONE, RAY_CLAMP_POSITIVE, RAY_CLAMP_NEGATIVE } ray_clamp;
 
-/* One product: C (rows x 2 lanes) = A (rows x depth) B (depth x 2 lanes), or C += with `add`. */
+/* One product: C (rows x 2 lanes) = A (rows x depth) B (depth x 2 lanes). */
 typedef struct ray_product {
     const RAY_REAL *a, *b;
     RAY_REAL       *c;
-    int64_t         a_row, a_step;              /* A(r, d) = a[r * a_row + d * a_step] */
+    int64_t         a_row, a_step;              /* A(r, d) = a[r * a_row + d * a_step]; one of them
+                                                 * is 1 */
     int64_t         b_step, c_row;              /* B(d, j) = b[d * b_step + j] */
     int64_t         rows, depth;                /* any number of rows */
-    bool            add;
+    bool            add;                        /* to what C holds */
+    const RAY_REAL *bias;                       /* a number for each row to add, or NULL */
+    bool            relu;                       /* then negative numbers become 0 */
 } ray_product;
 
 /* Tiles of one strip (`lanes` channels, one vector a position): ny x nx of them. */

@@ -9,10 +9,43 @@
 
 enum { LINE = 64 / sizeof(RAY_REAL) };      /* numbers of a line of the cache */
 
-/* `rows` and `a_step` are constants wherever this is called. */
-INLINE void multiply_rows(const ray_product *p, const RAY_REAL *a, RAY_REAL *c, const int rows,
-                          const int64_t a_row, const int64_t a_step)
+INLINE void finish_rows(const ray_product *p, int64_t row, const int rows, vec *low, vec *high)
 {
+    const int64_t c_row = p->c_row;
+    RAY_REAL *c = p->c + row * c_row;
+    if (p->add) {
+        #pragma GCC unroll 14
+        for (int r = 0; r < rows; r++) {
+            low[r] += LOAD(c + r * c_row);
+            high[r] += LOAD(c + r * c_row + LANES);
+        }
+    }
+    if (p->bias) {
+        #pragma GCC unroll 14
+        for (int r = 0; r < rows; r++) {
+            low[r] += p->bias[row + r];
+            high[r] += p->bias[row + r];
+        }
+    }
+    if (p->relu) {
+        #pragma GCC unroll 14
+        for (int r = 0; r < rows; r++) {
+            low[r] = positive(low[r]);
+            high[r] = positive(high[r]);
+        }
+    }
+    #pragma GCC unroll 14
+    for (int r = 0; r < rows; r++) {
+        STORE(c + r * c_row, low[r]);
+        STORE(c + r * c_row + LANES, high[r]);
+    }
+}
+
+/* `rows` and `a_step` are constants wherever this is called. */
+INLINE void multiply_rows(const ray_product *p, int64_t row, const int rows, const int64_t a_row,
+                          const int64_t a_step)
+{
+    const RAY_REAL *a = p->a + row * a_row;
     vec low[MOST_ROWS], high[MOST_ROWS], zero = { 0 };
     const RAY_REAL *b = p->b;
     const int64_t b_step = p->b_step;
@@ -33,29 +66,17 @@ INLINE void multiply_rows(const ray_product *p, const RAY_REAL *a, RAY_REAL *c, 
             high[r] += x * b1;
         }
     }
-    const int64_t c_row = p->c_row;
-    if (p->add) {
-        #pragma GCC unroll 14
-        for (int r = 0; r < rows; r++) {
-            low[r] += LOAD(c + r * c_row);
-            high[r] += LOAD(c + r * c_row + LANES);
-        }
-    }
-    #pragma GCC unroll 14
-    for (int r = 0; r < rows; r++) {
-        STORE(c + r * c_row, low[r]);
-        STORE(c + r * c_row + LANES, high[r]);
-    }
+    finish_rows(p, row, rows, low, high);
 }
 
 /* Rows of A one after another in memory (steps of any size), or each with its depth in a run. */
 #define KERNEL(rows) \
-    static void multiply_##rows(const ray_product *p, const RAY_REAL *a, RAY_REAL *c) \
+    static void multiply_##rows(const ray_product *p, int64_t row) \
     { \
         if (p->a_row == 1) \
-            multiply_rows(p, a, c, rows, 1, p->a_step); \
+            multiply_rows(p, row, rows, 1, p->a_step); \
         else \
-            multiply_rows(p, a, c, rows, p->a_row, 1); \
+            multiply_rows(p, row, rows, p->a_row, 1); \
     }
 
 KERNEL(1) KERNEL(2) KERNEL(3) KERNEL(4)
@@ -66,7 +87,7 @@ KERNEL(5) KERNEL(6)
 KERNEL(7) KERNEL(8) KERNEL(9) KERNEL(10) KERNEL(11) KERNEL(12) KERNEL(13) KERNEL(14)
 #endif
 
-typedef void kernel(const ray_product *p, const RAY_REAL *a, RAY_REAL *c);
+typedef void kernel(const ray_product *p, int64_t row);
 
 static kernel *const kernels[MOST_ROWS + 1] = {
     NULL, multiply_1, multiply_2, multiply_3, multiply_4,
@@ -85,7 +106,7 @@ static void multiply(const ray_product *p)
     int64_t pieces = (p->rows + MOST_ROWS - 1) / MOST_ROWS;
     for (int64_t row = 0, n; row < p->rows; row += n, pieces--) {
         n = (p->rows - row + pieces - 1) / pieces;
-        kernels[n](p, p->a + row * p->a_row, p->c + row * p->c_row);
+        kernels[n](p, row);
     }
 }
 
