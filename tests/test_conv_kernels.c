@@ -148,28 +148,31 @@ static void trial_close(trial *t)
     free(t->bias);
 }
 
-/* One direction, working memory and result full of NaN before it. */
-static void compute_direction(trial *t, bool gradient)
+static void fill_nan(RAY_REAL *data, int64_t n)
 {
-    ray_conv_call call = { .gradient = gradient, .from = gradient ? t->dy : t->x,
-                           .weight = t->weight, .bias = t->bias, .to = gradient ? t->dx : t->y };
+    for (int64_t i = 0; i < n; i++)
+        data[i] = (RAY_REAL)NAN;
+}
+
+/* One direction, working memory and result full of NaN before it. */
+static void compute_call(trial *t, ray_conv_call call)
+{
     int64_t size = ray_conv_call_workspace(&t->g, &call);
-    int64_t results = gradient ? t->in_size : t->out_size;
-    if (size > 0)
-        call.work = ray_alloc_aligned((size_t)size * sizeof *call.work);
-    CU_ASSERT(size <= ray_conv_workspace(&t->g));
-    for (int64_t i = 0; i < size; i++)
-        call.work[i] = (RAY_REAL)NAN;
-    for (int64_t i = 0; i < results; i++)
-        call.to[i] = (RAY_REAL)NAN;
+    RAY_REAL *work = size > 0 ? ray_alloc_aligned((size_t)size * sizeof *work) : NULL;
+    call.from = call.gradient ? t->dy : t->x;
+    call.to = call.gradient ? t->dx : t->y;
+    call.bias = t->bias;
+    call.work = work;
+    fill_nan(work, size);
+    fill_nan(call.to, call.gradient ? t->in_size : t->out_size);
     ray_conv_compute(&t->g, &call);
-    free(call.work);
+    free(work);
 }
 
 static void compute(trial *t)
 {
-    compute_direction(t, false);
-    compute_direction(t, true);
+    compute_call(t, (ray_conv_call){ .weight = t->weight });
+    compute_call(t, (ray_conv_call){ .weight = t->weight, .gradient = true });
 }
 
 /* ---- The definition ---- */
@@ -303,11 +306,123 @@ static void test_threads(void)
     CU_ASSERT_EQUAL(ray_machine_use(NULL), 0);
 }
 
+/* ---- What a call can ask for ---- */
+
+/* Whether the last result of one trial is, bit for bit, that of another. */
+static bool same(const trial *a, const trial *b, bool gradient)
+{
+    size_t n = (size_t)(gradient ? a->in_size : a->out_size) * sizeof(RAY_REAL);
+    return memcmp(gradient ? a->dx : a->y, gradient ? b->dx : b->y, n) == 0;
+}
+
+static void clamp_weights(trial *t, ray_clamp clamp)
+{
+    for (int64_t i = 0; i < t->weight_size; i++) {
+        RAY_REAL w = clamp == RAY_CLAMP_NEGATIVE ? -t->weight[i] : t->weight[i];
+        t->weight[i] = w > 0 || clamp == RAY_CLAMP_NONE ? w : 0;
+    }
+}
+
+/* Clamped on the way and prepared beforehand: the same as from weights that are so already. */
+static void check_clamp(const shape *s, bool gradient, ray_clamp clamp)
+{
+    trial asked, ready;
+    trial_open(&asked, s);
+    trial_open(&ready, s);
+    clamp_weights(&ready, clamp);
+    compute_call(&ready, (ray_conv_call){ .weight = ready.weight, .gradient = gradient });
+    ray_conv_call call = { .weight = asked.weight, .gradient = gradient, .clamp = clamp };
+    compute_call(&asked, call);
+    CU_ASSERT(same(&asked, &ready, gradient));
+    int64_t size = ray_conv_prepared(&asked.g, gradient);
+    if (size > 0) {
+        RAY_REAL *prepared = ray_alloc_aligned((size_t)size * sizeof *prepared);
+        fill_nan(prepared, size);
+        ray_conv_prepare(&asked.g, gradient, clamp, asked.weight, prepared);
+        call.prepared = prepared;
+        compute_call(&asked, call);
+        CU_ASSERT(same(&asked, &ready, gradient));
+        free(prepared);
+    }
+    trial_close(&asked);
+    trial_close(&ready);
+}
+
+static void test_weights(void)
+{
+    for (int i = 0; i < SHAPES * 6; i++)
+        check_clamp(&shapes[i / 6], i % 2, (ray_clamp)(i / 2 % 3));
+}
+
+static void test_relu(void)
+{
+    for (int i = 0; i < SHAPES * 2; i++) {
+        trial before, after;
+        bool gradient = i % 2;
+        trial_open(&before, &shapes[i / 2]);
+        trial_open(&after, &shapes[i / 2]);
+        compute_call(&before, (ray_conv_call){ .weight = before.weight, .gradient = gradient });
+        compute_call(&after, (ray_conv_call){ .weight = after.weight, .gradient = gradient,
+                                              .relu = true });
+        RAY_REAL *data = gradient ? before.dx : before.y;
+        for (int64_t k = 0; k < (gradient ? before.in_size : before.out_size); k++)
+            data[k] = data[k] > 0 ? data[k] : 0;
+        CU_ASSERT(same(&before, &after, gradient));
+        trial_close(&before);
+        trial_close(&after);
+    }
+}
+
+/* Convolutions of pictures: an item of nine has the bits that it has alone. */
+static void test_items(void)
+{
+    for (int i = 0; i < SHAPES; i++) {
+        shape nine = shapes[i];
+        trial many, one;
+        nine.items = 9;
+        trial_open(&many, &nine);
+        const char *reason, *name = ray_conv_method_name(&many.g, false, &reason);
+        if (strcmp(name, "winograd") && strcmp(name, "filter")) {
+            trial_close(&many);
+            continue;
+        }
+        compute(&many);
+        nine.items = 1;
+        trial_open(&one, &nine);
+        memcpy(one.x, many.x + 7 * one.in_size, (size_t)one.in_size * sizeof *one.x);
+        memcpy(one.dy, many.dy + 7 * one.out_size, (size_t)one.out_size * sizeof *one.dy);
+        memcpy(one.weight, many.weight, (size_t)one.weight_size * sizeof *one.weight);
+        memcpy(one.bias, many.bias, (size_t)nine.out_channels * sizeof *one.bias);
+        compute(&one);
+        CU_ASSERT(memcmp(one.y, many.y + 7 * one.out_size, (size_t)one.out_size * sizeof *one.y)
+                  == 0);
+        CU_ASSERT(memcmp(one.dx, many.dx + 7 * one.in_size, (size_t)one.in_size * sizeof *one.dx)
+                  == 0);
+        trial_close(&one);
+        trial_close(&many);
+    }
+}
+
+static void test_names(void)
+{
+    CU_ASSERT_EQUAL(ray_machine_use("no such machine"), -1);
+    CU_ASSERT_PTR_NOT_NULL(ray_machine_get());
+    CU_ASSERT_EQUAL(ray_machine_use("plain"), 0);
+    CU_ASSERT_PTR_NULL(ray_machine_get());
+    CU_ASSERT_EQUAL(ray_machine_use("baseline"), 0);
+    CU_ASSERT_STRING_EQUAL(ray_machine_get()->name, "baseline");
+    CU_ASSERT_EQUAL(ray_machine_use(NULL), 0);
+}
+
 int main(void)
 {
     static const named_test tests[] = {
         { "every method against the definition", test_definition },
         { "the same bits on any number of threads", test_threads },
+        { "an item has the same bits in any batch", test_items },
+        { "weights clamped and prepared", test_weights },
+        { "negative results made zero", test_relu },
+        { "machines by name", test_names },
         { NULL, NULL },
     };
     return run_tests("convolution kernels", tests);
