@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* dense.c - fully connected products.  Few items: the weights are streamed once, at memory speed.
- * Many: matrix products over blocks of the weights. */
+/* dense.c - fully connected products.  Up to a batch of items the weights are streamed once, at
+ * memory speed, as near to it as the products allow.  Many: matrix products over blocks of them. */
 #include "dense.h"
 
 #include <string.h>
 
 #include "gemm.h"
+#include "machine.h"
 #include "parallel.h"
 #include "vector.h"
 
 enum {
-    FEW = 3,                /* items up to which streaming wins over gemm */
+    FEW = 3,                /* items up to which streaming wins over gemm without a machine */
+    BATCH = 48,             /* and with one */
     ROWS = 4,               /* rows of W that one pass over x serves */
     ROW_BLOCK = 32,         /* rows of W in a task */
-    COLUMN_BLOCK = 1024,    /* columns of W in a task of the gradient */
+    COLUMN_BLOCK = 2048,    /* columns of W in a task of the gradient, or summed at a time */
+    BATCH_ROWS = 48,        /* rows of W in a task for a batch */
+    BATCH_DEPTH = 64,       /* rows of W at a time in its gradient */
     GEMM_BLOCK = 128        /* rows or columns of W in one gemm */
 };
 
 typedef struct job {
-    ray_dense_sizes sizes;
-    const RAY_REAL *from, *weight, *bias;
-    RAY_REAL       *to;
+    ray_dense_sizes    sizes;
+    const RAY_REAL    *from, *weight, *bias;
+    RAY_REAL          *to;
+    const ray_machine *machine;
 } job;
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -106,11 +111,33 @@ static void multiply_rows(void *context, int64_t task, int32_t lane)
              (ray_matrix){ j->weight + row * in, in, true }, 1, y, out);
 }
 
+/* Parts of some rows by all items, part after part: a part of all items stays in the cache. */
+static void dot_task(void *context, int64_t task, int32_t lane)
+{
+    const job *j = context;
+    int64_t in = j->sizes.inputs, out = j->sizes.outputs, row = task * BATCH_ROWS;
+    ray_dots d = { .y = j->to + row, .w_row = in, .x_item = in, .y_item = out,
+                   .rows = smaller(BATCH_ROWS, out - row), .items = j->sizes.items };
+    (void)lane;
+    for (int64_t item = 0; item < d.items; item++) {
+        for (int64_t k = 0; k < d.rows; k++)
+            d.y[item * out + k] = j->bias ? j->bias[row + k] : 0;
+    }
+    for (int64_t column = 0; column < in; column += COLUMN_BLOCK) {
+        d.w = j->weight + row * in + column;
+        d.x = j->from + column;
+        d.n = smaller(COLUMN_BLOCK, in - column);
+        j->machine->dot(&d);
+    }
+}
+
 void ray_dense_forward(ray_dense_sizes sizes, const RAY_REAL *x, const RAY_REAL *weight,
                        const RAY_REAL *bias, RAY_REAL *y)
 {
-    job j = { sizes, x, weight, bias, y };
-    if (sizes.items <= FEW)
+    job j = { sizes, x, weight, bias, y, ray_machine_get() };
+    if (j.machine && sizes.items <= BATCH)
+        ray_parallel(blocks(sizes.outputs, BATCH_ROWS), dot_task, &j);
+    else if (sizes.items <= FEW)
         ray_parallel(blocks(sizes.outputs, ROW_BLOCK), stream_rows, &j);
     else
         ray_parallel(blocks(sizes.outputs, GEMM_BLOCK), multiply_rows, &j);
@@ -127,6 +154,8 @@ RAY_CLONES static void add_rows(const RAY_REAL *w, int64_t stride, const RAY_REA
         ray_vector s = RAY_LOAD(x + i) + g0 * RAY_LOAD(w + i) + g1 * RAY_LOAD(w1 + i);
         s += g2 * RAY_LOAD(w2 + i) + g3 * RAY_LOAD(w3 + i);
         RAY_STORE(x + i, s);
+        for (int k = ROWS; k < 2 * ROWS; k++)
+            __builtin_prefetch(w + k * stride + i);
     }
     for (; i < n; i++)
         x[i] += g0 * w[i] + g1 * w1[i] + g2 * w2[i] + g3 * w3[i];
@@ -160,6 +189,43 @@ static void stream_columns(void *context, int64_t task, int32_t lane)
     }
 }
 
+/* The columns of a product that do not fill two vectors. */
+static void last_columns(const job *j, const RAY_REAL *w, const RAY_REAL *g, int64_t n, int64_t rows,
+                         RAY_REAL *x)
+{
+    int64_t in = j->sizes.inputs, out = j->sizes.outputs;
+    for (int64_t item = 0; item < j->sizes.items; item++) {
+        for (int64_t row = 0; row < rows; row++)
+            add_row(w + row * in, g[item * out + row], n, x + item * in);
+    }
+}
+
+/* One block of columns for all items, some rows of W after others. */
+static void batch_columns(void *context, int64_t task, int32_t lane)
+{
+    const job *j = context;
+    int64_t in = j->sizes.inputs, out = j->sizes.outputs, start = task * COLUMN_BLOCK;
+    int64_t n = smaller(COLUMN_BLOCK, in - start), width = 2 * j->machine->lanes;
+    ray_product p = { .a_row = out, .a_step = 1, .b_step = in, .c_row = in,
+                      .rows = j->sizes.items, .add = true };
+    (void)lane;
+    for (int64_t item = 0; item < p.rows; item++)
+        memset(j->to + item * in + start, 0, (size_t)n * sizeof *j->to);
+    for (int64_t row = 0; row < out; row += p.depth) {
+        const RAY_REAL *w = j->weight + row * in + start;
+        RAY_REAL *x = j->to + start;
+        int64_t i = 0;
+        p.depth = smaller(BATCH_DEPTH, out - row);
+        p.a = j->from + row;
+        for (; i + width <= n; i += width) {
+            p.b = w + i;
+            p.c = x + i;
+            j->machine->multiply(&p);
+        }
+        last_columns(j, w + i, p.a, n - i, p.depth, x + i);
+    }
+}
+
 static void multiply_columns(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
@@ -173,9 +239,11 @@ static void multiply_columns(void *context, int64_t task, int32_t lane)
 void ray_dense_gradient(ray_dense_sizes sizes, const RAY_REAL *dy, const RAY_REAL *weight,
                         RAY_REAL *dx)
 {
-    job j = { sizes, dy, weight, NULL, dx };
+    job j = { sizes, dy, weight, NULL, dx, ray_machine_get() };
     if (sizes.items <= FEW)
         ray_parallel(blocks(sizes.inputs, COLUMN_BLOCK), stream_columns, &j);
+    else if (j.machine && sizes.items <= BATCH)
+        ray_parallel(blocks(sizes.inputs, COLUMN_BLOCK), batch_columns, &j);
     else
         ray_parallel(blocks(sizes.inputs, GEMM_BLOCK), multiply_columns, &j);
 }

@@ -44,6 +44,14 @@ typedef struct ray_tiles {
     int64_t row;                                /* from one tile to the next in a matrix */
 } ray_tiles;
 
+/* y[item * y_item + row] += W[row] . x[item] over n columns. */
+typedef struct ray_dots {
+    const RAY_REAL *w, *x;
+    RAY_REAL       *y;
+    int64_t         w_row, x_item, y_item;      /* numbers from one to the next */
+    int64_t         rows, items, n;
+} ray_dots;
+
 typedef struct ray_machine {
     const char *name;
     int32_t lanes;                              /* numbers of a vector */
@@ -51,6 +59,7 @@ typedef struct ray_machine {
     bool  (*works)(void);                       /* on this processor */
 
     void  (*multiply)(const ray_product *product);
+    void  (*dot)(const ray_dots *dots);
 
     /* to[i * lanes + r] = rows[r * step + i] for r below `count`, 0 for the other lanes; and back,
      * only lanes below `count`. */

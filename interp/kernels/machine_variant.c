@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* machine_variant.c - compiled once for each kind of processor; RAY_VARIANT is its name. */
+#include "dots.h"
 #include "machine.h"
 #include "microkernel.h"
 #include "transpose.h"
@@ -29,6 +30,7 @@ const ray_machine NAME_OF(RAY_VARIANT) = {
     .rows = MOST_ROWS,
     .works = works,
     .multiply = multiply,
+    .dot = dot,
     .interleave = interleave,
     .spread = spread,
     .tiles_in = tiles_in,
