@@ -111,7 +111,8 @@ static void multiply_rows(void *context, int64_t task, int32_t lane)
              (ray_matrix){ j->weight + row * in, in, true }, 1, y, out);
 }
 
-/* Parts of some rows by all items, part after part: a part of all items stays in the cache. */
+/* Part after part of some rows by all items: a part of the items stays in the cache.  One item stays
+ * there as a whole: its rows are read from end to end, their sums taken in the same parts. */
 static void dot_task(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
@@ -123,11 +124,15 @@ static void dot_task(void *context, int64_t task, int32_t lane)
         for (int64_t k = 0; k < d.rows; k++)
             d.y[item * out + k] = j->bias ? j->bias[row + k] : 0;
     }
-    for (int64_t column = 0; column < in; column += COLUMN_BLOCK) {
-        d.w = j->weight + row * in + column;
-        d.x = j->from + column;
-        d.n = smaller(COLUMN_BLOCK, in - column);
-        j->machine->dot(&d);
+    int64_t end = row + d.rows, run = d.items == 1 ? RAY_DOT_ROWS : d.rows;
+    for (; row < end; row += d.rows, d.y += d.rows) {
+        d.rows = smaller(run, end - row);
+        for (int64_t column = 0; column < in; column += COLUMN_BLOCK) {
+            d.w = j->weight + row * in + column;
+            d.x = j->from + column;
+            d.n = smaller(COLUMN_BLOCK, in - column);
+            j->machine->dot(&d);
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 #include "machine.h"
 #include "simd.h"
 
-enum { DOT_ROWS = 3, DOT_ITEMS = 4 };       /* sums that fit in 16 registers beside their rows */
+enum { DOT_ROWS = RAY_DOT_ROWS, DOT_ITEMS = 4 };       /* sums that fit in 16 registers beside their rows */
 
 /* `rows` and `items` are constants wherever this is called. */
 INLINE void dot_block(const ray_dots *d, const RAY_REAL *w, const RAY_REAL *x, RAY_REAL *y,
@@ -24,7 +24,8 @@ INLINE void dot_block(const ray_dots *d, const RAY_REAL *w, const RAY_REAL *x, R
         #pragma GCC unroll 3
         for (int r = 0; r < rows; r++) {
             row[r] = LOAD(w + r * w_row + i);
-            __builtin_prefetch(w + (rows + r) * w_row + i);         /* the next rows */
+            if (items > 1)
+                __builtin_prefetch(w + (rows + r) * w_row + i, 0, 2);   /* of the next rows */
         }
         #pragma GCC unroll 12
         for (int s = 0; s < rows * items; s++)

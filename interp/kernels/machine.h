@@ -16,6 +16,7 @@ enum {
     RAY_TILE_IN = 6,                            /* inputs that they read */
     RAY_TILE_POINTS = RAY_TILE_IN * RAY_TILE_IN,
     RAY_TAPS = 9,
+    RAY_DOT_ROWS = 3,                           /* rows of a dot product at a time */
     RAY_MOST_LANES = 16,
     RAY_MOST_ROWS = 14
 };
