@@ -111,8 +111,8 @@ static void multiply_rows(void *context, int64_t task, int32_t lane)
              (ray_matrix){ j->weight + row * in, in, true }, 1, y, out);
 }
 
-/* Part after part of some rows by all items: a part of the items stays in the cache.  One item stays
- * there as a whole: its rows are read from end to end, their sums taken in the same parts. */
+/* Part after part of some rows by all items: a part of the items stays in the cache.  One item
+ * stays there as a whole: its rows are read from end to end, their sums taken in the same parts. */
 static void dot_task(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
@@ -195,8 +195,8 @@ static void stream_columns(void *context, int64_t task, int32_t lane)
 }
 
 /* The columns of a product that do not fill two vectors. */
-static void last_columns(const job *j, const RAY_REAL *w, const RAY_REAL *g, int64_t n, int64_t rows,
-                         RAY_REAL *x)
+static void last_columns(const job *j, const RAY_REAL *w, const RAY_REAL *g, int64_t n,
+                         int64_t rows, RAY_REAL *x)
 {
     int64_t in = j->sizes.inputs, out = j->sizes.outputs;
     for (int64_t item = 0; item < j->sizes.items; item++) {

@@ -7,7 +7,8 @@
 #include "machine.h"
 #include "simd.h"
 
-enum { DOT_ROWS = RAY_DOT_ROWS, DOT_ITEMS = 4 };       /* sums that fit in 16 registers beside their rows */
+/* Their sums fit in 16 registers together with the rows. */
+enum { DOT_ROWS = RAY_DOT_ROWS, DOT_ITEMS = 4 };
 
 /* `rows` and `items` are constants wherever this is called. */
 INLINE void dot_block(const ray_dots *d, const RAY_REAL *w, const RAY_REAL *x, RAY_REAL *y,
