@@ -12,8 +12,7 @@
 
 enum {
     PANEL = 256,                /* positions in a panel */
-    LANE_NUMBERS = 64 * 1024,   /* of a panel that one thread makes: it stays in its cache */
-    SHARED_NUMBERS = 1 << 20,   /* of a chunk that all make */
+    LANE_NUMBERS = 64 * 1024,   /* of a chunk of a panel: it stays in a thread's cache */
     MANY_PANELS = 8,            /* enough for lanes; cut finer so that threads end together */
     FINE_PANELS = 16,
     ENOUGH_TASKS = 8,
@@ -64,6 +63,8 @@ static void cut_blocks(plan *p, int64_t tasks)
     p->blocks = divide_up(out, p->block);
 }
 
+/* Sums are cut at the same places in both modes, so that an item's numbers are the same in any
+ * batch. */
 static plan make_plan(const ray_conv_job *job)
 {
     plan p = { .job = job, .parts = job->g.items * job->g.groups };
@@ -73,15 +74,14 @@ static plan make_plan(const ray_conv_job *job)
     p.panels = divide_up(job->out_size, p.panel);
     p.block = job->group_out;
     p.blocks = 1;
+    p.chunk = even_piece(job->depth, LANE_NUMBERS / p.panel, job->taps);
     if (ray_conv_is_pointwise(job)) {
         p.mode = DIRECT;
         cut_blocks(&p, p.parts * p.panels);
     } else if (p.parts * p.panels >= MANY_PANELS || job->group_out <= LEAST_BLOCK / 2) {
         p.mode = LANES;
-        p.chunk = even_piece(job->depth, LANE_NUMBERS / p.panel, job->taps);
     } else {
         p.mode = SHARED;
-        p.chunk = even_piece(job->depth, SHARED_NUMBERS / job->out_size, GATHER_ROWS);
         cut_blocks(&p, p.panels);
     }
     return p;

@@ -33,7 +33,7 @@ static bool fits(const ray_conv_job *job)
             return false;
     }
     return job->gradient && !ray_conv_is_pointwise(job) && job->group_in * 4 > job->group_out
-           && job->g.items * job->out_size > job->group_out;
+           && job->out_size > job->group_out;
 }
 
 static int64_t workspace(const ray_conv_job *job)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* dense.c - fully connected products.  Up to a batch of items the weights are streamed once, at
- * memory speed, as near to it as the products allow.  Many: matrix products over blocks of them. */
+/* dense.c - fully connected products.  The weights are streamed once for a batch of items, at memory
+ * speed or as near to it as the products allow; without a machine many items are matrix products
+ * over blocks of them. */
 #include "dense.h"
 
 #include <string.h>
@@ -11,8 +12,8 @@
 #include "vector.h"
 
 enum {
-    FEW = 3,                /* items up to which streaming wins over gemm without a machine */
-    BATCH = 48,             /* and with one */
+    FEW = 3,                /* without a machine: items up to which streaming wins over gemm */
+    BATCH = 48,             /* with one: items that share what is read of W */
     ROWS = 4,               /* rows of W that one pass over x serves */
     ROW_BLOCK = 32,         /* rows of W in a task */
     COLUMN_BLOCK = 2048,    /* columns of W in a task of the gradient, or summed at a time */
@@ -136,12 +137,24 @@ static void dot_task(void *context, int64_t task, int32_t lane)
     }
 }
 
+/* Items in batches; numbers of an item where they come from and where they go. */
+static void run_batches(const job *all, int64_t from, int64_t to, int64_t tasks, ray_task *task)
+{
+    for (int64_t first = 0; first < all->sizes.items; first += BATCH) {
+        job j = *all;
+        j.sizes.items = smaller(BATCH, all->sizes.items - first);
+        j.from += first * from;
+        j.to += first * to;
+        ray_parallel(tasks, task, &j);
+    }
+}
+
 void ray_dense_forward(ray_dense_sizes sizes, const RAY_REAL *x, const RAY_REAL *weight,
                        const RAY_REAL *bias, RAY_REAL *y)
 {
     job j = { sizes, x, weight, bias, y, ray_machine_get() };
-    if (j.machine && sizes.items <= BATCH)
-        ray_parallel(blocks(sizes.outputs, BATCH_ROWS), dot_task, &j);
+    if (j.machine)
+        run_batches(&j, sizes.inputs, sizes.outputs, blocks(sizes.outputs, BATCH_ROWS), dot_task);
     else if (sizes.items <= FEW)
         ray_parallel(blocks(sizes.outputs, ROW_BLOCK), stream_rows, &j);
     else
@@ -205,29 +218,60 @@ static void last_columns(const job *j, const RAY_REAL *w, const RAY_REAL *g, int
     }
 }
 
-/* One block of columns for all items, some rows of W after others. */
+static bool is_silent(const job *j, int64_t row, int64_t rows)
+{
+    for (int64_t item = 0; item < j->sizes.items; item++) {
+        const RAY_REAL *g = j->from + item * j->sizes.outputs + row;
+        for (int64_t k = 0; k < rows; k++) {
+            if (g[k] != 0)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* One item: rows of W are read from end to end. */
+static void add_block(const job *j, const RAY_REAL *w, const RAY_REAL *g, int64_t rows, int64_t n,
+                      RAY_REAL *x)
+{
+    RAY_REAL sum[COLUMN_BLOCK] __attribute__((aligned(64)));
+    memset(sum, 0, (size_t)n * sizeof *sum);
+    j->machine->sum_rows(w, j->sizes.inputs, g, rows, n, sum);
+    for (int64_t i = 0; i < n; i++)
+        x[i] += sum[i];
+}
+
+static void multiply_block(const job *j, const RAY_REAL *w, const RAY_REAL *g, int64_t rows,
+                           int64_t n, RAY_REAL *x)
+{
+    ray_product p = { .a = g, .a_row = j->sizes.outputs, .a_step = 1, .b_step = j->sizes.inputs,
+                      .c_row = j->sizes.inputs, .rows = j->sizes.items, .depth = rows,
+                      .add = true };
+    for (int64_t i = 0; i < n; i += 2 * j->machine->lanes) {
+        p.b = w + i;
+        p.c = x + i;
+        j->machine->multiply(&p);
+    }
+}
+
+/* One block of columns for all items, some rows of W after others: the same sums in the same order
+ * for one item and for many.  Rows without a signal (most, behind a one-hot seed) are not read. */
 static void batch_columns(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
     int64_t in = j->sizes.inputs, out = j->sizes.outputs, start = task * COLUMN_BLOCK;
-    int64_t n = smaller(COLUMN_BLOCK, in - start), width = 2 * j->machine->lanes;
-    ray_product p = { .a_row = out, .a_step = 1, .b_step = in, .c_row = in,
-                      .rows = j->sizes.items, .add = true };
+    int64_t n = smaller(COLUMN_BLOCK, in - start), whole = n - n % (2 * j->machine->lanes);
+    RAY_REAL *x = j->to + start;
     (void)lane;
-    for (int64_t item = 0; item < p.rows; item++)
-        memset(j->to + item * in + start, 0, (size_t)n * sizeof *j->to);
-    for (int64_t row = 0; row < out; row += p.depth) {
-        const RAY_REAL *w = j->weight + row * in + start;
-        RAY_REAL *x = j->to + start;
-        int64_t i = 0;
-        p.depth = smaller(BATCH_DEPTH, out - row);
-        p.a = j->from + row;
-        for (; i + width <= n; i += width) {
-            p.b = w + i;
-            p.c = x + i;
-            j->machine->multiply(&p);
-        }
-        last_columns(j, w + i, p.a, n - i, p.depth, x + i);
+    for (int64_t item = 0; item < j->sizes.items; item++)
+        memset(x + item * in, 0, (size_t)n * sizeof *x);
+    for (int64_t row = 0, rows; row < out; row += rows) {
+        const RAY_REAL *w = j->weight + row * in + start, *g = j->from + row;
+        rows = smaller(BATCH_DEPTH, out - row);
+        if (is_silent(j, row, rows))
+            continue;
+        (j->sizes.items == 1 ? add_block : multiply_block)(j, w, g, rows, whole, x);
+        last_columns(j, w + whole, g, n - whole, rows, x + whole);
     }
 }
 
@@ -245,10 +289,11 @@ void ray_dense_gradient(ray_dense_sizes sizes, const RAY_REAL *dy, const RAY_REA
                         RAY_REAL *dx)
 {
     job j = { sizes, dy, weight, NULL, dx, ray_machine_get() };
-    if (sizes.items <= FEW)
+    if (j.machine)
+        run_batches(&j, sizes.outputs, sizes.inputs, blocks(sizes.inputs, COLUMN_BLOCK),
+                    batch_columns);
+    else if (sizes.items <= FEW)
         ray_parallel(blocks(sizes.inputs, COLUMN_BLOCK), stream_columns, &j);
-    else if (j.machine && sizes.items <= BATCH)
-        ray_parallel(blocks(sizes.inputs, COLUMN_BLOCK), batch_columns, &j);
     else
         ray_parallel(blocks(sizes.inputs, GEMM_BLOCK), multiply_columns, &j);
 }

@@ -74,4 +74,31 @@ static void dot(const ray_dots *d)
     }
 }
 
+/* `rows` is a constant wherever this is called. */
+INLINE void sum_block(const RAY_REAL *w, int64_t stride, const RAY_REAL *g, const int rows,
+                      int64_t n, RAY_REAL *sum)
+{
+    const vec zero = { 0 };
+    for (int64_t i = 0; i < n; i += LANES) {
+        vec s = LOAD(sum + i);
+        #pragma GCC unroll 4
+        for (int r = 0; r < rows; r++)
+            s += (g[r] - zero) * LOAD(w + r * stride + i);
+        STORE(sum + i, s);
+        #pragma GCC unroll 4
+        for (int r = 0; r < rows; r++)
+            __builtin_prefetch(w + (rows + r) * stride + i);
+    }
+}
+
+static void sum_rows(const RAY_REAL *w, int64_t stride, const RAY_REAL *g, int64_t rows, int64_t n,
+                     RAY_REAL *sum)
+{
+    enum { FOUR = 4 };
+    for (; rows >= FOUR; rows -= FOUR, w += FOUR * stride, g += FOUR)
+        sum_block(w, stride, g, FOUR, n, sum);
+    for (; rows > 0; rows--, w += stride, g++)
+        sum_block(w, stride, g, 1, n, sum);
+}
+
 #endif

@@ -61,6 +61,10 @@ typedef struct ray_machine {
 
     void  (*multiply)(const ray_product *product);
     void  (*dot)(const ray_dots *dots);
+    /* sum[i] += g[0] W[0][i] + ... + g[rows - 1] W[rows - 1][i], in the order of the rows as multiply
+     * takes its depth; rows of W are `stride` apart, n is a multiple of lanes. */
+    void  (*sum_rows)(const RAY_REAL *w, int64_t stride, const RAY_REAL *g, int64_t rows, int64_t n,
+                      RAY_REAL *sum);
 
     /* to[i * lanes + r] = rows[r * step + i] for r below `count`, 0 for the other lanes; and back,
      * only lanes below `count`. */

@@ -31,6 +31,7 @@ const ray_machine NAME_OF(RAY_VARIANT) = {
     .works = works,
     .multiply = multiply,
     .dot = dot,
+    .sum_rows = sum_rows,
     .interleave = interleave,
     .spread = spread,
     .tiles_in = tiles_in,
