@@ -118,6 +118,9 @@ static void a_network_is_evaluated(void)
         { "$R forward $S/tests/graphs/labelled.yaml", 0, "classes    oak 1.*, elm 1.*, birch 0.*, beech -1.*, fir, "
           "silver -1.*", NULL },
         { "$R forward $S/tests/graphs/labelled.yaml --top 1", 0, "classes    oak 1.*", NULL },
+        { "$R forward $S/tests/graphs/labelled.yaml --top 1 --kernels plain", 0, "classes    oak 1.*", NULL },
+        { "$R $S/tests/graphs/labelled.yaml --rule gradient --json --kernels plain | grep -c '\"kernels\": \"plain\"'", 0,
+          "1", NULL },
         { "$R forward $S/tests/graphs/labelled.yaml --input $S/tests/fixtures/pictures/grey.jpg", 0,
           "classes    *, *, *, *, *", NULL },
         { "$R forward $S/tests/fixtures/batch3/graph.yaml -i $S/tests/fixtures/batch3/input.npy -k 2", 0,
@@ -342,6 +345,7 @@ static void json_holds_what_is_documented(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(root);
     check_text("network", json_string_value(member(root, "network", JSON_STRING)), "labelled");
     member(root, "input", JSON_STRING);
+    member(root, "kernels", JSON_STRING);
     member(root, "forward_ms", JSON_REAL);
     member(root, "ms", JSON_REAL);
     const json_t *items = member(root, "items", JSON_ARRAY);

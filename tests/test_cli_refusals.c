@@ -49,6 +49,7 @@ static void wrong_usage_is_told(void)
           USAGE("--seed -1: an integer from 0 to 9223372036854775807 is expected") },
         { EXPLAIN "--rule ebp --seed 99999999999999999999", 2, NULL,
           USAGE("--seed 99999999999999999999: an integer from 0 to 9223372036854775807 is expected") },
+        { EXPLAIN "--rule ebp --kernels fast", 1, NULL, "rayinterp: kernels \"fast\": this machine has plain, *baseline" },
         { EXPLAIN "--rule ebp --random-weights x", 2, NULL,
           USAGE("--random-weights x: an integer from 0 to 9223372036854775807 is expected") },
         { EXPLAIN "--rule ebp --resize=12", 2, NULL, USAGE("--resize=12: WxH is expected, each from 1 to 65536") },

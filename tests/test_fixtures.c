@@ -333,6 +333,19 @@ static void networks_and_methods_agree_with_reference(void)
     CU_ASSERT(run_folders(source_path("tests/fixtures")) > 200);
 }
 
+/* What the best kernels of this machine pass, all others pass, too. */
+static void all_kernels_agree_with_reference(void)
+{
+    static const char *const names[] = { "plain", "baseline" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        CU_ASSERT_EQUAL(ray_kernels_use(names[i], NULL), 0);
+        CU_ASSERT_STRING_EQUAL(ray_kernels_name(), names[i]);
+        layers_agree_with_torch();
+        networks_and_methods_agree_with_reference();
+    }
+    CU_ASSERT_EQUAL(ray_kernels_use(NULL, NULL), 0);
+}
+
 static void masks_overlap_after_many_iterations(void)
 {
     cases_run = 0;
@@ -345,6 +358,7 @@ int main(void)
     static const named_test tests[] = {
         { "layers agree with torch", layers_agree_with_torch },
         { "networks and methods agree with the reference", networks_and_methods_agree_with_reference },
+        { "all kernels agree with the reference", all_kernels_agree_with_reference },
         { "extremal masks overlap the reference's after many iterations",
           masks_overlap_after_many_iterations },
         { 0 }

@@ -35,7 +35,7 @@ long long cli_parse_int(struct argp_state *state, const char *option, const char
                         long long least, long long most);
 
 /* Where a network comes from: options that several commands share. */
-typedef struct cli_source { const char *graph, *weights; const char *random_seed; } cli_source;
+typedef struct cli_source { const char *graph, *weights, *random_seed, *kernels; } cli_source;
 int cli_open(const cli_source *source, bool want_weights, ray_network **network, ray_error *error);
 
 /* Every plugin that can be found, then FILE of --plugin (NULL: none). */

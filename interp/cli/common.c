@@ -55,6 +55,8 @@ long long cli_parse_int(struct argp_state *state, const char *option, const char
 int cli_open(const cli_source *source, bool want_weights, ray_network **network, ray_error *error)
 {
     ray_open_options options = { .weights = source->weights };
+    if (source->kernels && ray_kernels_use(source->kernels, error))
+        return -1;
     if (!want_weights)
         options.weights_from = RAY_WEIGHTS_NONE;
     if (source->random_seed && want_weights) {

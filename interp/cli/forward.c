@@ -12,7 +12,7 @@ typedef struct options {
     bool        quiet;
 } options;
 
-enum { KEY_RANDOM = 1000 };
+enum { KEY_RANDOM = 1000, KEY_KERNELS };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -24,6 +24,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case 'q': o->quiet = true; break;
     case 't': o->threads = (int)cli_parse_int(state, "--threads", arg, 1, 1024); break;
     case 'k': o->top = (int)cli_parse_int(state, "--top", arg, 1, 16); break;
+    case KEY_KERNELS: o->source.kernels = arg; break;
     case KEY_RANDOM:
         cli_parse_int(state, "--random-weights", arg, 0, INT64_MAX);
         o->source.random_seed = arg;
@@ -45,6 +46,8 @@ static const struct argp_option argp_options[] = {
     { "output", 'o', "FILE.npy", 0, "Write the raw output here", 0 },
     { "top", 'k', "K", 0, "How many classes to print (default 5)", 0 },
     { "weights", 'w', "FILE", 0, "Use these weights in place of the graph's own", 0 },
+    { "kernels", KEY_KERNELS, "NAME", 0, "Inner loops: avx512, avx2, baseline or plain (default: the "
+      "best)", 0 },
     { "random-weights", KEY_RANDOM, "SEED", 0, "Make weights up, for benchmarks and tests", 0 },
     { "threads", 't', "N", 0, "Threads to use (default: one for each core)", 0 },
     { "quiet", 'q', NULL, 0, "Print nothing but errors", 0 },

@@ -3,7 +3,7 @@
  *   {"network", "input", "items": [{"top": [{"class", "label", "score"}]}],
  *    "maps": [{"method", "layer", "shape", "targets": [{"class", "label"}], "min", "max", "sum",
  *              "values": {"NAME": [...]}, "ms", "partial", "files"}],
- *    "stopped", "warnings": [...], "forward_ms", "ms"}
+ *    "stopped", "warnings": [...], "kernels", "forward_ms", "ms"}
  * A map of long work has "done", "total" and "steps", too; with --sheet there is "sheet".  A number
  * that is infinite or none is null. */
 #include <jansson.h>
@@ -125,10 +125,11 @@ static json_t *report_object(const cli_report *report)
         json_array_append_new(maps, map_object(report, i));
     for (int i = 0; i < report->warnings->n; i++)
         json_array_append_new(warnings, json_string(report->warnings->v[i]));
-    json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:b, s:o, s:f, s:f}", "network",
+    json_t *object = json_pack("{s:s, s:s, s:o, s:o, s:b, s:o, s:s, s:f, s:f}", "network",
                                ray_network_name(report->network), "input", report->request->input,
                                "items", items_array(report), "maps", maps, "stopped",
-                               (int)report->result->stopped, "warnings", warnings, "forward_ms",
+                               (int)report->result->stopped, "warnings", warnings, "kernels",
+                               ray_kernels_name(), "forward_ms",
                                report->result->forward_seconds * 1e3, "ms", report->seconds * 1e3);
     if (object && report->request->sheet && !report->result->stopped)
         json_object_set_new(object, "sheet", json_string(report->request->sheet));

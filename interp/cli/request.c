@@ -8,8 +8,8 @@
 enum {
     KEY_INPUT = 'i', KEY_LAYER = 'l', KEY_OUTPUT = 'o', KEY_PLUGIN = 'p', KEY_QUIET = 'q',
     KEY_RULE = 'r', KEY_SET = 's', KEY_TARGET = 't', KEY_WEIGHTS = 'w',
-    KEY_BATCH = 1000, KEY_CHECKPOINT, KEY_FORMAT, KEY_JSON, KEY_PROBE, KEY_RANDOM, KEY_RESIZE,
-    KEY_RESIZE_MODE, KEY_SEED, KEY_SHEET, KEY_SIGNAL, KEY_SMOOTH, KEY_STRICT, KEY_THREADS,
+    KEY_BATCH = 1000, KEY_CHECKPOINT, KEY_FORMAT, KEY_JSON, KEY_KERNELS, KEY_PROBE, KEY_RANDOM,
+    KEY_RESIZE, KEY_RESIZE_MODE, KEY_SEED, KEY_SHEET, KEY_SIGNAL, KEY_SMOOTH, KEY_STRICT, KEY_THREADS,
     KEY_VERSION = 'V'
 };
 
@@ -48,6 +48,8 @@ static const struct argp_option options[] = {
     { "checkpoint", KEY_CHECKPOINT, "FILE", 0, "Save long work here, and go on from there after it "
       "was cut short; removed at the end", 3 },
     { "seed", KEY_SEED, "N", 0, "Seed of random numbers (default 0)", 3 },
+    { "kernels", KEY_KERNELS, "NAME", 0, "Inner loops to compute with: avx512, avx2, baseline, or plain "
+      "(the simplest way, for comparison); default: the best of this machine", 3 },
     { "random-weights", KEY_RANDOM, "SEED", 0, "Make weights up, for benchmarks and tests", 3 },
     { "strict", KEY_STRICT, NULL, 0, "Warnings are errors", 3 },
     { "quiet", KEY_QUIET, NULL, 0, "Print nothing but warnings and errors", 3 },
@@ -170,6 +172,7 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
         cli_parse_int(state, "--random-weights", arg, 0, INT64_MAX);
         r->source.random_seed = arg;
         break;
+    case KEY_KERNELS: r->source.kernels = arg; break;
     case KEY_STRICT: r->request.strict = true; break;
     case KEY_QUIET: r->quiet = true; break;
     case KEY_JSON: r->json = true; break;

@@ -52,6 +52,7 @@ static int add_network(XXH3_state_t *hash, const ray_network *network, ray_error
 static void add_request(XXH3_state_t *hash, const ray_request *request)
 {
     add_text(hash, ray_version());
+    add_text(hash, ray_kernels_name());
     add_texts(hash, request->methods, request->n_methods);
     add_texts(hash, request->settings, request->n_settings);
     add_tensor(hash, &request->input);

@@ -46,6 +46,11 @@ typedef struct ray_listener {
 
 RAY_API const char *ray_version(void);      /* "0.1.0" */
 
+/* Which inner loops compute, for the whole process: "avx512", "avx2", "baseline" as the machine has
+ * them; "plain": the simplest way everywhere, for comparison; NULL: the best.  Before any work. */
+RAY_API int         ray_kernels_use(const char *name, ray_error *error);
+RAY_API const char *ray_kernels_name(void);     /* of those in use */
+
 /* ---- Networks ---- */
 typedef struct ray_network ray_network;
 
