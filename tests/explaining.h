@@ -72,6 +72,28 @@ static inline void explaining_open(explaining *e, const char *graph, ray_weights
         x->data[i] = (float)(state >> 8) / 16777216.f;
 }
 
+/* The fixture "plain" cut after relu1, whose channels are then its classes; its methods are loaded
+ * by the caller. */
+static inline void explaining_open_cut(explaining *e)
+{
+    static const char text[] =
+        "rayinterp: 1\n"
+        "ignore_weights: ['conv2.*', 'fc*']\n"
+        "input: {name: input, shape: [3, 16, 16]}\n"
+        "layers:\n"
+        "  - {name: conv1, type: conv2d, out_channels: 8, kernel_size: 3, padding: 1}\n"
+        "  - {name: relu1, type: relu}\n"
+        "output: relu1\n";
+    ray_open_options how = { .weights = source_path("tests/fixtures/plain/weights.safetensors") };
+    const char *path = scratch_write("cut.yaml", text, sizeof text - 1);
+    e->request.threads = 1;
+    int failed = ray_network_open(&e->network, path, &how, &e->error)
+                 || ray_input_read(e->network, source_path("tests/fixtures/plain/input.npy"),
+                                   &e->request.input, &e->error);
+    CHECK_CASE(!failed, "%s", e->error.text);
+    CU_ASSERT_FATAL(!failed);
+}
+
 /* Runs one method: 0 with e->result, or -1 with e->error. */
 static inline int explaining_run(explaining *e, const char *method)
 {
@@ -91,6 +113,17 @@ static inline const ray_tensor *explaining_map(explaining *e, const char *method
     CHECK_CASE(!failed, "%s: %s", method, e->error.text);
     CU_ASSERT_FATAL(!failed);
     return &e->result->maps[0].map;
+}
+
+/* Numbers that the method handed out; the test ends when there are none of that name. */
+static inline const ray_finding *explaining_finding(const explaining *e, const char *name)
+{
+    const ray_map *map = &e->result->maps[0];
+    for (int i = 0; i < map->n_findings; i++)
+        if (!strcmp(map->findings[i].name, name))
+            return &map->findings[i];
+    CU_FAIL_FATAL("no such numbers");
+    return NULL;
 }
 
 static inline void explaining_close(explaining *e)

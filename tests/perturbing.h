@@ -54,12 +54,9 @@ static inline const ray_tensor *extra(const explaining *e, const char *name)
 
 static inline double finding(const explaining *e, const char *name)
 {
-    const ray_map *map = &e->result->maps[0];
-    for (int i = 0; i < map->n_findings; i++)
-        if (!strcmp(map->findings[i].name, name) && map->findings[i].n == 1)
-            return map->findings[i].v[0];
-    CU_FAIL_FATAL("no such number");
-    return NAN;
+    const ray_finding *of = explaining_finding(e, name);
+    CU_ASSERT_EQUAL_FATAL(of->n, 1);
+    return of->v[0];
 }
 
 static inline ray_tensor plane_of(const ray_tensor *tensor, int64_t n, int64_t k)

@@ -16,35 +16,13 @@ static explaining open_plain(const char *folder, const char *plugin)
 
 /* ---- Ends ---- */
 
-/* The same network cut after relu1, whose output channels are its classes. */
-static explaining open_cut(void)
-{
-    static const char text[] =
-        "rayinterp: 1\n"
-        "ignore_weights: ['conv2.*', 'fc*']\n"
-        "input: {name: input, shape: [3, 16, 16]}\n"
-        "layers:\n"
-        "  - {name: conv1, type: conv2d, out_channels: 8, kernel_size: 3, padding: 1}\n"
-        "  - {name: relu1, type: relu}\n"
-        "output: relu1\n";
-    explaining e = { 0 };
-    const char *path = scratch_write("cut.yaml", text, sizeof text - 1);
-    const char *weights = source_path(PLAIN "weights.safetensors");
-    ray_open_options how = { .weights = weights };
-    explaining_load(&e, built("plugins_good", "services"));
-    int failed = ray_network_open(&e.network, path, &how, &e.error)
-                 || ray_input_read(e.network, source_path(PLAIN "input.npy"), &e.request.input,
-                                   &e.error);
-    CHECK_CASE(!failed, "%s", e.error.text);
-    CU_ASSERT_FATAL(!failed);
-    return e;
-}
-
 static void evaluation_ends_where_the_method_says(void)
 {
     static const char *const methods[] = { "ends_early", "ends_early_shared" };
     static const int64_t target = 2;
-    explaining cut = open_cut(), whole = open_plain("plugins_good", "drivers");
+    explaining cut = { 0 }, whole = open_plain("plugins_good", "drivers");
+    explaining_load(&cut, built("plugins_good", "services"));
+    explaining_open_cut(&cut);
     cut.request.targets = whole.request.targets = &target;
     cut.request.n_targets = whole.request.n_targets = 1;
     const ray_tensor *expected = explaining_map(&cut, "bare");
@@ -149,23 +127,13 @@ static explaining open_long(void)
     return e;
 }
 
-static const ray_finding *finding_of(const explaining *e, const char *name)
-{
-    const ray_map *map = &e->result->maps[0];
-    for (int i = 0; i < map->n_findings; i++)
-        if (!strcmp(map->findings[i].name, name))
-            return &map->findings[i];
-    return NULL;
-}
-
 static void work_in_parts_is_put_together(void)
 {
     explaining e = open_long();
     const ray_tensor *map = explaining_map(&e, "goes_on");
     const ray_map *out = &e.result->maps[0];
-    const ray_finding *sum = finding_of(&e, "sum");
+    const ray_finding *sum = explaining_finding(&e, "sum");
     CU_ASSERT_EQUAL_FATAL(out->n_extras, 1);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(sum);
     const ray_tensor *history = &out->extras[0].tensor;
     check_text("name", out->extras[0].name, "history");
     check_text("curves", out->extras[0].curves, "sum");

@@ -9,16 +9,6 @@
                          EIGHT_AREAS EIGHT_AREAS ".9"
 #define SMALL "step=4 sigma=8 max_blur=4 "      /* for pictures of 16 pixels */
 
-static const ray_finding *numbers_of(const explaining *e, const char *name)
-{
-    const ray_map *map = &e->result->maps[0];
-    for (int i = 0; i < map->n_findings; i++)
-        if (!strcmp(map->findings[i].name, name))
-            return &map->findings[i];
-    CU_FAIL_FATAL("no such numbers");
-    return NULL;
-}
-
 static void aim(explaining *e, const int64_t *target)
 {
     e->request.targets = target;
@@ -36,9 +26,9 @@ static void check_numbers(const explaining *e, int64_t areas, int64_t last)
         ray_tensor mask = plane_of(masks, a, 0);
         const float *end = history->data + (a * history->dim[1] + last) * 2;
         double mean = tensor_sum(&mask) / (double)ray_tensor_size(&mask);
-        CU_ASSERT_EQUAL(numbers_of(e, "reward")->v[a], (double)end[0]);
-        CU_ASSERT_EQUAL(numbers_of(e, "area_term")->v[a], (double)end[1]);
-        CU_ASSERT_DOUBLE_EQUAL(numbers_of(e, "mask_mean")->v[a], mean, 1e-9);
+        CU_ASSERT_EQUAL(explaining_finding(e, "reward")->v[a], (double)end[0]);
+        CU_ASSERT_EQUAL(explaining_finding(e, "area_term")->v[a], (double)end[1]);
+        CU_ASSERT_DOUBLE_EQUAL(explaining_finding(e, "mask_mean")->v[a], mean, 1e-9);
     }
 }
 
@@ -59,7 +49,7 @@ static void masks_history_and_numbers_fit_together(void)
                   && masks->dim[3] == map->dim[3]);
         CU_ASSERT(history->dim[0] == areas && history->dim[1] == cases[i].iterations
                   && history->dim[2] == 2);
-        CU_ASSERT_EQUAL(numbers_of(&e, "reward")->n, areas);
+        CU_ASSERT_EQUAL(explaining_finding(&e, "reward")->n, areas);
         check_numbers(&e, areas, cases[i].iterations - 1);
         for (int64_t u = 0; u < pixels; u++) {
             double sum = 0;
@@ -192,24 +182,9 @@ static void stopped_work_goes_on_to_the_same_bytes(void)
 /* A network that ends where another's reward is taken. */
 static explaining open_cut(void)
 {
-    static const char text[] =
-        "rayinterp: 1\n"
-        "ignore_weights: ['conv2.*', 'fc*']\n"
-        "input: {name: input, shape: [3, 16, 16]}\n"
-        "layers:\n"
-        "  - {name: conv1, type: conv2d, out_channels: 8, kernel_size: 3, padding: 1}\n"
-        "  - {name: relu1, type: relu}\n"
-        "output: relu1\n";
     explaining e = { 0 };
-    ray_open_options how = { .weights = source_path("tests/fixtures/plain/weights.safetensors") };
-    const char *path = scratch_write("cut.yaml", text, sizeof text - 1);
     explaining_load(&e, getenv("RAY_BUILD_PLUGINS"));
-    int failed = ray_network_open(&e.network, path, &how, &e.error)
-                 || ray_input_read(e.network, source_path("tests/fixtures/plain/input.npy"),
-                                   &e.request.input, &e.error);
-    CHECK_CASE(!failed, "%s", e.error.text);
-    CU_ASSERT_FATAL(!failed);
-    e.request.threads = 1;
+    explaining_open_cut(&e);
     return e;
 }
 

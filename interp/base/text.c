@@ -134,6 +134,11 @@ const char *ray_nearest_hint(const ray_nearest *nearest, char *buffer, size_t si
     return buffer;
 }
 
+bool ray_text_is_name(const char *text)
+{
+    return text && *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_")];
+}
+
 bool ray_ends_with(const char *text, const char *ending)
 {
     size_t n = strlen(text), m = strlen(ending);

@@ -21,6 +21,9 @@ const char *ray_nearest_hint(const ray_nearest *nearest, char *buffer, size_t si
 /* Valid UTF-8 without control characters: fit for a terminal and for JSON. */
 bool ray_text_is_plain(const char *text);
 
+/* One or more of a-z, 0-9 and _; NULL is none. */
+bool ray_text_is_name(const char *text);
+
 bool ray_ends_with(const char *text, const char *ending);   /* ASCII case ignored */
 
 #endif

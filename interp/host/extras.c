@@ -58,15 +58,10 @@ static bool is_same_shape(const ray_session *session, const ray_tensor *all, con
     return !memcmp(all->dim + 1, array->dim + 1, (size_t)(all->rank - 1) * sizeof *all->dim);
 }
 
-static bool is_plain_name(const char *name)
-{
-    return name && *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")];
-}
-
 ray_tensor *ray_service_array(ray_run *run, const ray_array *array)
 {
     ray_session *session = ray_session_of(run);
-    if (!session->out || !is_plain_name(array->name) || !shape_is_possible(array)) {
+    if (!session->out || !ray_text_is_name(array->name) || !shape_is_possible(array)) {
         ray_service_fail(run, "array() is for explain(), and takes a name of a-z, 0-9 and _ and a "
                          "shape that fits its use");
         return NULL;
@@ -109,7 +104,7 @@ int ray_service_numbers(ray_run *run, const char *name, int32_t n, const double 
 {
     ray_session *session = ray_session_of(run);
     ray_map *out = session->out;
-    if (!out || !is_plain_name(name) || n < 0 || !values)
+    if (!out || !ray_text_is_name(name) || n < 0 || !values)
         return ray_service_fail(run, "numbers() is for explain(), and takes a name of a-z, 0-9 "
                                 "and _");
     ray_finding *finding = obtain_finding(out, name);

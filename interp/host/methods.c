@@ -68,11 +68,6 @@ static int copy_table(ray_arena *arena, const void *table, size_t size, size_t f
     return 0;
 }
 
-static bool is_method_name(const char *name)
-{
-    return name && *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")];
-}
-
 static const ray_method_entry *find_entry(const ray_methods *methods, const char *name)
 {
     for (int i = 0; i < methods->n; i++) {
@@ -86,7 +81,7 @@ static const ray_method_entry *find_entry(const ray_methods *methods, const char
 static int check_name(const ray_methods *methods, const char *name, const char *file,
                       ray_error *error)
 {
-    if (!is_method_name(name))
+    if (!ray_text_is_name(name))
         return ray_fail(error, "%s: a method's name must be of the letters a-z, 0-9 and _", file);
     const ray_method_entry *other = find_entry(methods, name);
     return other ? ray_fail(error, "%s: the method \"%s\" is there already, from %s", file, name,

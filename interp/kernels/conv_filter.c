@@ -12,6 +12,7 @@
 
 #include "conv_methods.h"
 #include "parallel.h"
+#include "pieces.h"
 #include "rows.h"
 #include "vector.h"
 
@@ -51,21 +52,6 @@ typedef struct plan {
     entry   entries[MOST_TAPS];
 } plan;
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 static bool fits(const ray_conv_job *job)
 {
     return job->g.groups > 1 && job->taps <= MOST_TAPS
@@ -80,7 +66,7 @@ static axis forward_axis(const ray_conv_geometry *g, int a)
 {
     int64_t reach = (g->kernel[a] - 1) * g->dilation[a];
     axis x = { .source = g->in[a], .step = g->stride[a], .lead = g->before[a] };
-    x.phases = smaller(g->stride[a], reach + 1);
+    x.phases = ray_smaller(g->stride[a], reach + 1);
     x.length = g->out[a] + reach / g->stride[a];
     x.result = x.count = g->out[a];
     x.result_phases = 1;
@@ -94,7 +80,7 @@ static axis gradient_axis(const ray_conv_geometry *g, int a)
     x.lead = reach > before ? (reach - before) / s : 0;
     x.result = g->in[a];
     x.result_phases = s;
-    x.count = divide_up(x.result, s);
+    x.count = ray_divide_up(x.result, s);
     x.length = x.lead + x.count + (before + s - 1) / s;
     return x;
 }
@@ -157,9 +143,9 @@ static void find_borders(plan *p)
     const axis *w = &p->axes[2];
     for (int64_t phase = 0; phase < w->phases; phase++) {
         int64_t shift = phase - w->lead;
-        int64_t end = w->source > shift ? divide_up(w->source - shift, w->step) : 0;
-        p->begin[phase] = shift >= 0 ? 0 : divide_up(-shift, w->step);
-        p->end[phase] = smaller(end, w->length);
+        int64_t end = w->source > shift ? ray_divide_up(w->source - shift, w->step) : 0;
+        p->begin[phase] = shift >= 0 ? 0 : ray_divide_up(-shift, w->step);
+        p->end[phase] = ray_smaller(end, w->length);
     }
 }
 
@@ -169,17 +155,17 @@ static void cut_bands(plan *p)
     const axis *d = &p->axes[0], *h = &p->axes[1], *w = &p->axes[2];
     int64_t phases = d->phases * h->phases * w->phases;
     int64_t fit = SLAB_NUMBERS / (phases * d->length * w->length);
-    int64_t rows = larger(fit - (h->length - h->count), 1);
-    p->band = divide_up(h->count, divide_up(h->count, rows));
-    p->bands = divide_up(h->count, p->band);
+    int64_t rows = ray_larger(fit - (h->length - h->count), 1);
+    p->band = ray_divide_up(h->count, ray_divide_up(h->count, rows));
+    p->bands = ray_divide_up(h->count, p->band);
     p->rows = p->band + h->length - h->count;
     p->phase_size = d->length * p->rows * w->length;
     p->slab_size = phases * p->phase_size;
     p->flat_size = ray_conv_align(d->count * p->rows * w->length + UNROLL * RAY_VECTOR);
     p->lane_size = ray_conv_align(p->sources * p->slab_size + SLACK) + p->flat_size
                  + ray_conv_align(p->sources * p->job->taps);
-    p->run = larger(TASK_NUMBERS / (p->flat_size * p->results * p->phases), 1);
-    p->run = smaller(p->run, p->job->g.groups);
+    p->run = ray_larger(TASK_NUMBERS / (p->flat_size * p->results * p->phases), 1);
+    p->run = ray_smaller(p->run, p->job->g.groups);
 }
 
 static void make_plan(plan *p, const ray_conv_job *job, bool gradient)
@@ -198,7 +184,7 @@ static void make_plan(plan *p, const ray_conv_job *job, bool gradient)
 
 static int64_t tasks_of(const plan *p)
 {
-    return p->job->g.items * divide_up(p->job->g.groups, p->run) * p->bands;
+    return p->job->g.items * ray_divide_up(p->job->g.groups, p->run) * p->bands;
 }
 
 static int64_t workspace(const ray_conv_job *job)
@@ -297,7 +283,7 @@ RAY_CLONES static void run_filter(const filter *f, int64_t n, RAY_REAL *flat)
 /* Numbers of phase r of an axis. */
 static int64_t count_of(const axis *x, int64_t r)
 {
-    return r < x->result ? divide_up(x->result - r, x->result_phases) : 0;
+    return r < x->result ? ray_divide_up(x->result - r, x->result_phases) : 0;
 }
 
 static void put_results(const plan *p, const int64_t *r, int64_t first, const RAY_REAL *flat,
@@ -305,7 +291,7 @@ static void put_results(const plan *p, const int64_t *r, int64_t first, const RA
 {
     const axis *d = &p->axes[0], *h = &p->axes[1], *w = &p->axes[2];
     int64_t nz = count_of(d, r[0]), nx = count_of(w, r[2]);
-    int64_t last = smaller(first + p->band, count_of(h, r[1]));
+    int64_t last = ray_smaller(first + p->band, count_of(h, r[1]));
     for (int64_t z = 0; z < nz; z++) {
         for (int64_t y = first; y < last; y++) {
             const RAY_REAL *from = flat + (z * p->rows + y - first) * w->length;
@@ -335,7 +321,7 @@ static void filter_channel(const plan *p, filter *f, int64_t channel, int64_t fi
                            RAY_REAL *weight, RAY_REAL *flat, RAY_REAL *to)
 {
     const ray_conv_job *job = p->job;
-    int64_t last = smaller(first + p->band, p->axes[1].count);
+    int64_t last = ray_smaller(first + p->band, p->axes[1].count);
     int64_t row = (p->axes[0].count - 1) * p->rows + last - first - 1;
     f->bias = job->bias && !p->gradient ? job->bias[channel] : 0;
     for (int64_t phase = 0; phase < p->phases; phase++) {
@@ -352,9 +338,9 @@ static void filter_task(void *context, int64_t task, int32_t lane)
     const plan *p = context;
     const ray_conv_job *job = p->job;
     const axis *x = p->axes;
-    int64_t runs = divide_up(job->g.groups, p->run), first = task % p->bands * p->band;
+    int64_t runs = ray_divide_up(job->g.groups, p->run), first = task % p->bands * p->band;
     int64_t item = task / p->bands / runs, group = task / p->bands % runs * p->run;
-    int64_t end = smaller(group + p->run, job->g.groups);
+    int64_t end = ray_smaller(group + p->run, job->g.groups);
     int64_t source_size = x[0].source * x[1].source * x[2].source;
     int64_t result_size = x[0].result * x[1].result * x[2].result;
     RAY_REAL *slab = job->work + lane * p->lane_size;

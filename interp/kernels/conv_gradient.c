@@ -9,6 +9,7 @@
 #include "gemm.h"
 #include "im2col.h"
 #include "parallel.h"
+#include "pieces.h"
 
 enum {
     PANEL = 256,                /* positions in a product */
@@ -27,29 +28,14 @@ typedef struct plan {
     ray_panel held;             /* the chunk; in kernel 1, stride 1: all of dX of the part */
 } plan;
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
-/* n in equal pieces of at most `most`. */
-static int64_t even_piece(int64_t n, int64_t most)
-{
-    return divide_up(n, divide_up(n, most < 1 ? 1 : most));
-}
-
 static plan make_plan(const ray_conv_job *job)
 {
     plan p = { .job = job };
-    int64_t positions = smaller(job->out_size, CHUNK_POSITIONS), width = job->g.out[2];
-    p.channels = even_piece(job->group_in, CHUNK_NUMBERS / (job->taps * positions));
-    p.lines = even_piece(job->out_size / width, CHUNK_NUMBERS / (p.channels * job->taps * width));
-    p.bands = divide_up(job->g.in[0] * job->g.in[1], BAND);
+    int64_t positions = ray_smaller(job->out_size, CHUNK_POSITIONS), width = job->g.out[2];
+    p.channels = ray_even_piece(job->group_in, CHUNK_NUMBERS / (job->taps * positions));
+    p.lines = ray_even_piece(job->out_size / width,
+                             CHUNK_NUMBERS / (p.channels * job->taps * width));
+    p.bands = ray_divide_up(job->g.in[0] * job->g.in[1], BAND);
     return p;
 }
 
@@ -68,8 +54,8 @@ static void product_task(void *context, int64_t task, int32_t lane)
     const ray_panel *held = &p->held;
     int64_t row = task % p->blocks * p->block, position = task / p->blocks * PANEL;
     int64_t group = p->part % job->g.groups;
-    ray_gemm_sizes sizes = { smaller(p->block, held->rows - row),
-                             smaller(PANEL, held->positions - position), job->group_out };
+    ray_gemm_sizes sizes = { ray_smaller(p->block, held->rows - row),
+                             ray_smaller(PANEL, held->positions - position), job->group_out };
     ray_matrix w = { job->weight + group * job->group_out * job->depth + held->row + row,
                      job->depth, true };
     ray_matrix dy = { job->from + p->part * job->group_out * job->out_size + held->position
@@ -89,7 +75,7 @@ static void scatter_task(void *context, int64_t task, int32_t lane)
     const plan *p = context;
     const ray_conv_job *job = p->job;
     int64_t first = task % p->bands * BAND, width = job->g.in[2];
-    int64_t last = smaller(first + BAND, job->g.in[0] * job->g.in[1]);
+    int64_t last = ray_smaller(first + BAND, job->g.in[0] * job->g.in[1]);
     int64_t channel = p->held.row / job->taps + task / p->bands;
     RAY_REAL *dx = job->to + (p->part * job->group_in + channel) * job->in_size;
     (void)lane;
@@ -100,17 +86,17 @@ static void scatter_task(void *context, int64_t task, int32_t lane)
 
 static void make_columns(plan *p)
 {
-    p->block = even_piece(p->held.rows, ROW_BLOCK);
-    p->blocks = divide_up(p->held.rows, p->block);
-    p->panels = divide_up(p->held.positions, PANEL);
+    p->block = ray_even_piece(p->held.rows, ROW_BLOCK);
+    p->blocks = ray_divide_up(p->held.rows, p->block);
+    p->panels = ray_divide_up(p->held.positions, PANEL);
     ray_parallel(p->blocks * p->panels, product_task, p);
 }
 
 static void run_chunk(plan *p, int64_t channel, int64_t line)
 {
     const ray_conv_job *job = p->job;
-    int64_t width = job->g.out[2], lines = smaller(p->lines, job->out_size / width - line);
-    int64_t channels = smaller(p->channels, job->group_in - channel);
+    int64_t width = job->g.out[2], lines = ray_smaller(p->lines, job->out_size / width - line);
+    int64_t channels = ray_smaller(p->channels, job->group_in - channel);
     p->held = (ray_panel){ .data = job->work,
                            .row = channel * job->taps,
                            .rows = channels * job->taps,

@@ -8,6 +8,7 @@
 #include "gemm.h"
 #include "im2col.h"
 #include "parallel.h"
+#include "pieces.h"
 #include "rows.h"
 
 enum {
@@ -34,33 +35,18 @@ typedef struct plan {
     ray_panel held;
 } plan;
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* n in equal pieces of at most `most`, each but the last a multiple of `unit`. */
-static int64_t even_piece(int64_t n, int64_t most, int64_t unit)
+static int64_t unit_piece(int64_t n, int64_t most, int64_t unit)
 {
-    int64_t piece = divide_up(n, divide_up(n, larger(most, 1)));
-    return smaller(divide_up(piece, unit) * unit, n);
+    int64_t piece = ray_even_piece(n, most);
+    return ray_smaller(ray_divide_up(piece, unit) * unit, n);
 }
 
 static void cut_blocks(plan *p, int64_t tasks)
 {
-    int64_t out = p->job->group_out, wanted = divide_up(ENOUGH_TASKS, tasks);
-    p->block = even_piece(out, larger(divide_up(out, wanted), LEAST_BLOCK), 8);
-    p->blocks = divide_up(out, p->block);
+    int64_t out = p->job->group_out, wanted = ray_divide_up(ENOUGH_TASKS, tasks);
+    p->block = unit_piece(out, ray_larger(ray_divide_up(out, wanted), LEAST_BLOCK), 8);
+    p->blocks = ray_divide_up(out, p->block);
 }
 
 /* Sums are cut at the same places in both modes, so that an item's numbers are the same in any
@@ -68,13 +54,13 @@ static void cut_blocks(plan *p, int64_t tasks)
 static plan make_plan(const ray_conv_job *job)
 {
     plan p = { .job = job, .parts = job->g.items * job->g.groups };
-    int64_t panels = divide_up(job->out_size, PANEL);
+    int64_t panels = ray_divide_up(job->out_size, PANEL);
     bool fine = panels >= MANY_PANELS && panels < FINE_PANELS;
-    p.panel = even_piece(job->out_size, fine ? job->out_size / FINE_PANELS : PANEL, 32);
-    p.panels = divide_up(job->out_size, p.panel);
+    p.panel = unit_piece(job->out_size, fine ? job->out_size / FINE_PANELS : PANEL, 32);
+    p.panels = ray_divide_up(job->out_size, p.panel);
     p.block = job->group_out;
     p.blocks = 1;
-    p.chunk = even_piece(job->depth, LANE_NUMBERS / p.panel, job->taps);
+    p.chunk = unit_piece(job->depth, LANE_NUMBERS / p.panel, job->taps);
     if (ray_conv_is_pointwise(job)) {
         p.mode = DIRECT;
         cut_blocks(&p, p.parts * p.panels);
@@ -103,8 +89,8 @@ typedef struct tile { int64_t part, channel, channels, position, positions; } ti
 static tile tile_at(const plan *p, int64_t part, int64_t panel, int64_t block)
 {
     tile t = { .part = part, .channel = block * p->block, .position = panel * p->panel };
-    t.channels = smaller(p->block, p->job->group_out - t.channel);
-    t.positions = smaller(p->panel, p->job->out_size - t.position);
+    t.channels = ray_smaller(p->block, p->job->group_out - t.channel);
+    t.positions = ray_smaller(p->panel, p->job->out_size - t.position);
     return t;
 }
 
@@ -175,7 +161,7 @@ static void lane_task(void *context, int64_t task, int32_t lane)
     ray_panel panel = { .data = job->work + lane * ray_conv_align(p->chunk * p->panel),
                         .position = t.position, .positions = t.positions, .stride = p->panel };
     for (; panel.row < job->depth; panel.row += panel.rows) {
-        panel.rows = smaller(p->chunk, job->depth - panel.row);
+        panel.rows = ray_smaller(p->chunk, job->depth - panel.row);
         for (int64_t row = panel.row; row < panel.row + panel.rows; row++)
             ray_im2col_row(job, part_input(job, t.part), &panel, row);
         multiply(job, &t, panel.row, panel.rows, panel.data, panel.stride);
@@ -187,7 +173,7 @@ static void gather_task(void *context, int64_t task, int32_t lane)
     const plan *p = context;
     const ray_panel *held = &p->held;
     int64_t row = held->row + task * GATHER_ROWS;
-    int64_t end = smaller(row + GATHER_ROWS, held->row + held->rows);
+    int64_t end = ray_smaller(row + GATHER_ROWS, held->row + held->rows);
     (void)lane;
     for (; row < end; row++)
         ray_im2col_row(p->job, part_input(p->job, p->part), held, row);
@@ -209,8 +195,8 @@ static void run_shared(plan *p)
                            .stride = ray_conv_align(job->out_size) };
     for (p->part = 0; p->part < p->parts; p->part++) {
         for (p->held.row = 0; p->held.row < job->depth; p->held.row += p->held.rows) {
-            p->held.rows = smaller(p->chunk, job->depth - p->held.row);
-            ray_parallel(divide_up(p->held.rows, GATHER_ROWS), gather_task, p);
+            p->held.rows = ray_smaller(p->chunk, job->depth - p->held.row);
+            ray_parallel(ray_divide_up(p->held.rows, GATHER_ROWS), gather_task, p);
             ray_parallel(p->panels * p->blocks, shared_task, p);
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* dense.c - fully connected products.  The weights are streamed once for a batch of items, at memory
- * speed or as near to it as the products allow; without a machine many items are matrix products
- * over blocks of them. */
+/* dense.c - fully connected products.  The weights are streamed once for a batch of items, at
+ * memory speed or as near to it as the products allow; without a machine many items are matrix
+ * products over blocks of them. */
 #include "dense.h"
 
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "gemm.h"
 #include "machine.h"
 #include "parallel.h"
+#include "pieces.h"
 #include "vector.h"
 
 enum {
@@ -28,16 +29,6 @@ typedef struct job {
     RAY_REAL          *to;
     const ray_machine *machine;
 } job;
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t blocks(int64_t n, int64_t block)
-{
-    return (n + block - 1) / block;
-}
 
 static inline __attribute__((always_inline)) RAY_REAL sum_of(const ray_vector *v)
 {
@@ -84,7 +75,7 @@ static void stream_rows(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
     int64_t in = j->sizes.inputs, out = j->sizes.outputs;
-    int64_t end = smaller((task + 1) * ROW_BLOCK, out);
+    int64_t end = ray_smaller((task + 1) * ROW_BLOCK, out);
     (void)lane;
     for (int64_t row = task * ROW_BLOCK, n; row < end; row += n) {
         n = end - row >= ROWS ? ROWS : 1;
@@ -101,7 +92,7 @@ static void multiply_rows(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
     int64_t in = j->sizes.inputs, out = j->sizes.outputs, row = task * GEMM_BLOCK;
-    ray_gemm_sizes sizes = { j->sizes.items, smaller(GEMM_BLOCK, out - row), in };
+    ray_gemm_sizes sizes = { j->sizes.items, ray_smaller(GEMM_BLOCK, out - row), in };
     RAY_REAL *y = j->to + row;
     (void)lane;
     for (int64_t item = 0; item < sizes.rows; item++) {
@@ -119,7 +110,7 @@ static void dot_task(void *context, int64_t task, int32_t lane)
     const job *j = context;
     int64_t in = j->sizes.inputs, out = j->sizes.outputs, row = task * BATCH_ROWS;
     ray_dots d = { .y = j->to + row, .w_row = in, .x_item = in, .y_item = out,
-                   .rows = smaller(BATCH_ROWS, out - row), .items = j->sizes.items };
+                   .rows = ray_smaller(BATCH_ROWS, out - row), .items = j->sizes.items };
     (void)lane;
     for (int64_t item = 0; item < d.items; item++) {
         for (int64_t k = 0; k < d.rows; k++)
@@ -127,11 +118,11 @@ static void dot_task(void *context, int64_t task, int32_t lane)
     }
     int64_t end = row + d.rows, run = d.items == 1 ? RAY_DOT_ROWS : d.rows;
     for (; row < end; row += d.rows, d.y += d.rows) {
-        d.rows = smaller(run, end - row);
+        d.rows = ray_smaller(run, end - row);
         for (int64_t column = 0; column < in; column += COLUMN_BLOCK) {
             d.w = j->weight + row * in + column;
             d.x = j->from + column;
-            d.n = smaller(COLUMN_BLOCK, in - column);
+            d.n = ray_smaller(COLUMN_BLOCK, in - column);
             j->machine->dot(&d);
         }
     }
@@ -142,7 +133,7 @@ static void run_batches(const job *all, int64_t from, int64_t to, int64_t tasks,
 {
     for (int64_t first = 0; first < all->sizes.items; first += BATCH) {
         job j = *all;
-        j.sizes.items = smaller(BATCH, all->sizes.items - first);
+        j.sizes.items = ray_smaller(BATCH, all->sizes.items - first);
         j.from += first * from;
         j.to += first * to;
         ray_parallel(tasks, task, &j);
@@ -154,11 +145,12 @@ void ray_dense_forward(ray_dense_sizes sizes, const RAY_REAL *x, const RAY_REAL 
 {
     job j = { sizes, x, weight, bias, y, ray_machine_get() };
     if (j.machine)
-        run_batches(&j, sizes.inputs, sizes.outputs, blocks(sizes.outputs, BATCH_ROWS), dot_task);
+        run_batches(&j, sizes.inputs, sizes.outputs, ray_divide_up(sizes.outputs, BATCH_ROWS),
+                    dot_task);
     else if (sizes.items <= FEW)
-        ray_parallel(blocks(sizes.outputs, ROW_BLOCK), stream_rows, &j);
+        ray_parallel(ray_divide_up(sizes.outputs, ROW_BLOCK), stream_rows, &j);
     else
-        ray_parallel(blocks(sizes.outputs, GEMM_BLOCK), multiply_rows, &j);
+        ray_parallel(ray_divide_up(sizes.outputs, GEMM_BLOCK), multiply_rows, &j);
 }
 
 /* x[0 ... n) += g[0] W[0] + ... + g[3] W[3], rows of W `stride` apart. */
@@ -190,7 +182,7 @@ static void stream_columns(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
     int64_t in = j->sizes.inputs, out = j->sizes.outputs, start = task * COLUMN_BLOCK;
-    int64_t n = smaller(COLUMN_BLOCK, in - start);
+    int64_t n = ray_smaller(COLUMN_BLOCK, in - start);
     (void)lane;
     for (int64_t item = 0; item < j->sizes.items; item++) {
         const RAY_REAL *g = j->from + item * out;
@@ -260,14 +252,14 @@ static void batch_columns(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
     int64_t in = j->sizes.inputs, out = j->sizes.outputs, start = task * COLUMN_BLOCK;
-    int64_t n = smaller(COLUMN_BLOCK, in - start), whole = n - n % (2 * j->machine->lanes);
+    int64_t n = ray_smaller(COLUMN_BLOCK, in - start), whole = n - n % (2 * j->machine->lanes);
     RAY_REAL *x = j->to + start;
     (void)lane;
     for (int64_t item = 0; item < j->sizes.items; item++)
         memset(x + item * in, 0, (size_t)n * sizeof *x);
     for (int64_t row = 0, rows; row < out; row += rows) {
         const RAY_REAL *w = j->weight + row * in + start, *g = j->from + row;
-        rows = smaller(BATCH_DEPTH, out - row);
+        rows = ray_smaller(BATCH_DEPTH, out - row);
         if (is_silent(j, row, rows))
             continue;
         (j->sizes.items == 1 ? add_block : multiply_block)(j, w, g, rows, whole, x);
@@ -279,7 +271,7 @@ static void multiply_columns(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
     int64_t in = j->sizes.inputs, out = j->sizes.outputs, start = task * GEMM_BLOCK;
-    ray_gemm_sizes sizes = { j->sizes.items, smaller(GEMM_BLOCK, in - start), out };
+    ray_gemm_sizes sizes = { j->sizes.items, ray_smaller(GEMM_BLOCK, in - start), out };
     (void)lane;
     ray_gemm(sizes, (ray_matrix){ j->from, out, false },
              (ray_matrix){ j->weight + start, in, false }, 0, j->to + start, in);
@@ -290,10 +282,10 @@ void ray_dense_gradient(ray_dense_sizes sizes, const RAY_REAL *dy, const RAY_REA
 {
     job j = { sizes, dy, weight, NULL, dx, ray_machine_get() };
     if (j.machine)
-        run_batches(&j, sizes.outputs, sizes.inputs, blocks(sizes.inputs, COLUMN_BLOCK),
+        run_batches(&j, sizes.outputs, sizes.inputs, ray_divide_up(sizes.inputs, COLUMN_BLOCK),
                     batch_columns);
     else if (sizes.items <= FEW)
-        ray_parallel(blocks(sizes.inputs, COLUMN_BLOCK), stream_columns, &j);
+        ray_parallel(ray_divide_up(sizes.inputs, COLUMN_BLOCK), stream_columns, &j);
     else
-        ray_parallel(blocks(sizes.inputs, GEMM_BLOCK), multiply_columns, &j);
+        ray_parallel(ray_divide_up(sizes.inputs, GEMM_BLOCK), multiply_columns, &j);
 }

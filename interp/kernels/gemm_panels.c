@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gemm.h"
+#include "pieces.h"
 
 enum {
     COLUMNS = 64,               /* of B at a time */
@@ -25,11 +26,6 @@ typedef struct work {
     int64_t            column, columns;
     RAY_REAL           b[DEPTH * STEP] __attribute__((aligned(64)));
 } work;
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 bool ray_gemm_panels_suit(const ray_machine *machine, int64_t columns)
 {
@@ -97,12 +93,12 @@ void ray_gemm_panels(const ray_machine *machine, ray_gemm_sizes sizes, ray_matri
     w.c = c;
     w.c_stride = c_stride;
     for (w.column = 0; w.column < sizes.columns; w.column += w.columns) {
-        w.columns = smaller(COLUMNS, sizes.columns - w.column);
+        w.columns = ray_smaller(COLUMNS, sizes.columns - w.column);
         for (w.depth = 0; w.depth < sizes.depth; w.depth += w.depths) {
-            w.depths = smaller(DEPTH, sizes.depth - w.depth);
+            w.depths = ray_smaller(DEPTH, sizes.depth - w.depth);
             copy_part(&w, b, b_stride);
             for (int64_t row = 0; row < sizes.rows; row += run)
-                multiply_run(&w, row, smaller(run, sizes.rows - row));
+                multiply_run(&w, row, ray_smaller(run, sizes.rows - row));
         }
     }
 }

@@ -17,6 +17,7 @@
  *          cache would hold */
 #include "conv_methods.h"
 #include "parallel.h"
+#include "pieces.h"
 #include "rows.h"
 
 enum {
@@ -49,26 +50,6 @@ typedef struct plan {
     RAY_REAL *lanes;
 } plan;
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t divide_up(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
-}
-
-static int64_t even_piece(int64_t n, int64_t most)
-{
-    return divide_up(n, divide_up(n, larger(most, 1)));
-}
-
 static bool fits(const ray_conv_job *job)
 {
     const ray_conv_geometry *g = &job->g;
@@ -85,10 +66,10 @@ static void cut_blocks(plan *p, int64_t tiles)
         high++;
     if (p->tiles_x < tiles / high)
         high = tiles / p->tiles_x;
-    p->block_y = even_piece(p->tiles_y, high);
-    p->block_x = even_piece(p->tiles_x, tiles / p->block_y);
-    p->blocks_y = divide_up(p->tiles_y, p->block_y);
-    p->blocks_x = divide_up(p->tiles_x, p->block_x);
+    p->block_y = ray_even_piece(p->tiles_y, high);
+    p->block_x = ray_even_piece(p->tiles_x, tiles / p->block_y);
+    p->blocks_y = ray_divide_up(p->tiles_y, p->block_y);
+    p->blocks_x = ray_divide_up(p->tiles_x, p->block_x);
     p->blocks = p->job->g.items * p->blocks_y * p->blocks_x;
 }
 
@@ -96,13 +77,13 @@ static void choose_blocks(plan *p)
 {
     int64_t tile = RAY_TILE_POINTS * p->row;
     p->together = 1;
-    cut_blocks(p, larger(OWN_POINTS / tile, 1));
+    cut_blocks(p, ray_larger(OWN_POINTS / tile, 1));
     if (p->job->group_in <= OWN_CHANNELS && p->blocks_y * p->blocks_x >= LEAST_BLOCKS)
         return;
     p->shared = true;
     cut_blocks(p, BLOCK_TILES);
-    int64_t most = larger(GROUP_POINTS, p->panels * p->panel_kernels / 2);
-    p->together = even_piece(p->blocks, most / (tile * p->block_y * p->block_x));
+    int64_t most = ray_larger(GROUP_POINTS, p->panels * p->panel_kernels / 2);
+    p->together = ray_even_piece(p->blocks, most / (tile * p->block_y * p->block_x));
 }
 
 static void size_pieces(plan *p)
@@ -121,10 +102,10 @@ static plan make_plan(const ray_conv_job *job)
 {
     const ray_machine *machine = job->machine;
     plan p = { .job = job, .machine = machine, .width = 2 * machine->lanes };
-    p.tiles_y = divide_up(job->g.out[1], RAY_TILE);
-    p.tiles_x = divide_up(job->g.out[2], RAY_TILE);
-    p.strips = divide_up(job->group_in, machine->lanes);
-    p.panels = divide_up(job->group_out, p.width);
+    p.tiles_y = ray_divide_up(job->g.out[1], RAY_TILE);
+    p.tiles_x = ray_divide_up(job->g.out[2], RAY_TILE);
+    p.strips = ray_divide_up(job->group_in, machine->lanes);
+    p.panels = ray_divide_up(job->group_out, p.width);
     p.row = ray_conv_align(p.strips * machine->lanes);
     p.panel_kernels = RAY_TILE_POINTS * (job->group_in * p.width + PAD);
     choose_blocks(&p);
@@ -139,7 +120,7 @@ static void gather_kernels(const plan *p, int64_t out, int64_t in, int64_t count
 {
     const ray_conv_job *job = p->job;
     const RAY_REAL *weight = job->weight + p->group * job->group_out * job->depth;
-    int64_t lanes = p->machine->lanes, present = smaller(lanes, job->group_out - out);
+    int64_t lanes = p->machine->lanes, present = ray_smaller(lanes, job->group_out - out);
     if (present < 0)
         present = 0;
     if (!job->turned) {
@@ -157,7 +138,7 @@ static void prepare_panel(const plan *p, int64_t panel, RAY_REAL *to)
     RAY_REAL taps[RAY_TAPS * KERNELS * RAY_MOST_LANES];
     int64_t in = p->job->group_in, lanes = p->machine->lanes;
     for (int64_t i = 0, n; i < in; i += n) {
-        n = smaller(KERNELS, in - i);
+        n = ray_smaller(KERNELS, in - i);
         for (int64_t half = 0; half < 2; half++) {
             gather_kernels(p, panel * p->width + half * lanes, i, n, taps);
             p->machine->kernels_in(taps, n, p->job->turned, p->job->clamp,
@@ -198,8 +179,8 @@ static block block_at(const plan *p, int64_t index)
         b.item = at / (p->blocks_y * p->blocks_x);
         b.y = at / p->blocks_x % p->blocks_y * p->block_y;
         b.x = at % p->blocks_x * p->block_x;
-        b.ny = smaller(p->block_y, p->tiles_y - b.y);
-        b.nx = smaller(p->block_x, p->tiles_x - b.x);
+        b.ny = ray_smaller(p->block_y, p->tiles_y - b.y);
+        b.nx = ray_smaller(p->block_x, p->tiles_x - b.x);
     }
     return b;
 }
@@ -215,8 +196,8 @@ static void fill_row(const plan *p, const RAY_REAL *planes, int64_t count, int64
                      int64_t n, RAY_REAL *to)
 {
     const ray_conv_geometry *g = &p->job->g;
-    int64_t lanes = p->machine->lanes, begin = smaller(larger(-x, 0), n);
-    int64_t end = y >= 0 && y < g->in[1] ? larger(smaller(n, g->in[2] - x), begin) : begin;
+    int64_t lanes = p->machine->lanes, begin = ray_smaller(ray_larger(-x, 0), n);
+    int64_t end = y >= 0 && y < g->in[1] ? ray_larger(ray_smaller(n, g->in[2] - x), begin) : begin;
     if (begin > 0)
         ray_row_fill(to, begin * lanes, 0);
     if (end < n)
@@ -232,7 +213,7 @@ static void transform_strip(const plan *p, const block *b, int64_t strip, RAY_RE
     const ray_conv_job *job = p->job;
     int64_t lanes = p->machine->lanes, first = strip * lanes;
     int64_t x = b->x * RAY_TILE - job->g.before[2], y = b->y * RAY_TILE - job->g.before[1];
-    int64_t width = b->nx * RAY_TILE + 2, count = smaller(lanes, job->group_in - first);
+    int64_t width = b->nx * RAY_TILE + 2, count = ray_smaller(lanes, job->group_in - first);
     int64_t channel = b->item * job->g.in_channels + p->group * job->group_in + first;
     for (int64_t i = 0; i < b->ny * RAY_TILE + 2; i++)
         fill_row(p, job->from + channel * job->in_size, count, y + i, x, width,
@@ -246,10 +227,10 @@ static void finish_strip(const plan *p, const block *b, int64_t out, const RAY_R
 {
     const ray_conv_job *job = p->job;
     RAY_REAL bias[RAY_MOST_LANES] = { 0 };
-    int64_t lanes = p->machine->lanes, count = smaller(lanes, job->group_out - out);
+    int64_t lanes = p->machine->lanes, count = ray_smaller(lanes, job->group_out - out);
     int64_t channel = p->group * job->group_out + out, width = b->nx * RAY_TILE;
-    int64_t y = b->y * RAY_TILE, high = smaller(b->ny * RAY_TILE, job->g.out[1] - y);
-    int64_t x = b->x * RAY_TILE, wide = smaller(width, job->g.out[2] - x);
+    int64_t y = b->y * RAY_TILE, high = ray_smaller(b->ny * RAY_TILE, job->g.out[1] - y);
+    int64_t x = b->x * RAY_TILE, wide = ray_smaller(width, job->g.out[2] - x);
     for (int64_t r = 0; r < count && job->bias; r++)
         bias[r] = job->bias[channel + r];
     ray_tiles tiles = { b->ny, b->nx, width, p->panel_point, p->width };
@@ -304,7 +285,7 @@ static void own_task(void *context, int64_t task, int32_t lane)
 static void transform_task(void *context, int64_t task, int32_t lane)
 {
     const plan *p = context;
-    int64_t pairs = divide_up(p->strips, 2), strip = task % pairs * 2;
+    int64_t pairs = ray_divide_up(p->strips, 2), strip = task % pairs * 2;
     block b = block_at(p, task / pairs);
     RAY_REAL *scratch = p->lanes + lane * p->lane_size;
     transform_strip(p, &b, strip, scratch, p->points);
@@ -328,15 +309,15 @@ static void compute_group_of_channels(plan *p)
         return;
     }
     for (p->first = 0; p->first < p->blocks; p->first += p->count) {
-        p->count = smaller(p->together, p->blocks - p->first);
-        ray_parallel(p->count * divide_up(p->strips, 2), transform_task, p);
+        p->count = ray_smaller(p->together, p->blocks - p->first);
+        ray_parallel(p->count * ray_divide_up(p->strips, 2), transform_task, p);
         ray_parallel(p->panels, panel_task, p);
     }
 }
 
 static int64_t lanes_of(const plan *p)
 {
-    int64_t tasks = larger(p->panels, p->together * divide_up(p->strips, 2));
+    int64_t tasks = ray_larger(p->panels, p->together * ray_divide_up(p->strips, 2));
     return ray_lanes(p->shared ? tasks : p->blocks);
 }
 
