@@ -160,9 +160,10 @@ static void fill_nan(RAY_REAL *data, int64_t n)
         data[i] = (RAY_REAL)NAN;
 }
 
-/* One direction, working memory and result full of NaN before it. */
-static void compute_call(trial *t, ray_conv_call call)
+/* One direction, working memory full of NaN before it, and the result too, or `before`. */
+static void compute_into(trial *t, ray_conv_call call, const RAY_REAL *before)
 {
+    int64_t n = call.gradient ? t->in_size : t->out_size;
     int64_t size = ray_conv_call_workspace(&t->g, &call);
     RAY_REAL *work = size > 0 ? ray_alloc_aligned((size_t)size * sizeof *work) : NULL;
     call.from = call.gradient ? t->dy : t->x;
@@ -170,9 +171,16 @@ static void compute_call(trial *t, ray_conv_call call)
     call.bias = t->bias;
     call.work = work;
     fill_nan(work, size);
-    fill_nan(call.to, call.gradient ? t->in_size : t->out_size);
+    fill_nan(call.to, n);
+    if (before)
+        memcpy(call.to, before, (size_t)n * sizeof *before);
     ray_conv_compute(&t->g, &call);
     free(work);
+}
+
+static void compute_call(trial *t, ray_conv_call call)
+{
+    compute_into(t, call, NULL);
 }
 
 static void compute(trial *t)
@@ -360,23 +368,157 @@ static void test_weights(void)
         check_clamp(&shapes[i / 6], i % 2, (ray_clamp)(i / 2 % 3));
 }
 
-static void test_relu(void)
+/* ---- Finished results ---- */
+
+/* A way to finish; every combination that there is. */
+typedef struct ending {
+    bool scale, shift, add, itself;     /* itself: what is added is the result */
+    bool limit, gate;
+} ending;
+
+static ending ending_at(int index)
+{
+    ending e = { index & 1, index & 2, (index & 4) || (index & 8), index & 8 };
+    e.limit = index / 16 == 1;
+    e.gate = index / 16 == 2;
+    return e;
+}
+
+enum { ENDINGS = 48 };
+
+/* What an ending needs: numbers by channel, and two arrays as long as the result. */
+typedef struct operands {
+    RAY_REAL *scale, *shift, *add, *gate;
+    int64_t   n, channels, size;
+} operands;
+
+static void operands_open(operands *o, const trial *t, bool gradient)
+{
+    ray_random random;
+    ray_random_seed(&random, 8);
+    o->n = gradient ? t->in_size : t->out_size;
+    o->channels = gradient ? t->g.in_channels : t->g.out_channels;
+    o->size = volume(gradient ? t->g.in : t->g.out);
+    o->scale = random_numbers(o->channels, &random);
+    o->shift = random_numbers(o->channels, &random);
+    o->add = random_numbers(o->n, &random);
+    o->gate = random_numbers(o->n, &random);
+}
+
+static void operands_close(operands *o)
+{
+    free(o->scale);
+    free(o->shift);
+    free(o->add);
+    free(o->gate);
+}
+
+static ray_finish finish_of(const ending *e, const operands *o, const RAY_REAL *result)
+{
+    return (ray_finish){ .scale = e->scale ? o->scale : NULL,
+                         .shift = e->shift ? o->shift : NULL,
+                         .add = e->itself ? result : e->add ? o->add : NULL,
+                         .gate = e->gate ? o->gate : NULL,
+                         .limit = e->limit,
+                         .low = e->limit || e->gate ? (RAY_REAL)-0.4 : -INFINITY,
+                         .high = e->limit || e->gate ? (RAY_REAL)0.6 : INFINITY };
+}
+
+static double finished(const ending *e, const operands *o, double sum, int64_t i)
+{
+    int64_t channel = i / o->size % o->channels;
+    double r = sum * (e->scale ? (double)o->scale[channel] : 1);
+    r += (e->shift ? (double)o->shift[channel] : 0) + (e->add ? (double)o->add[i] : 0);
+    if (e->limit)
+        r = fmin(fmax(r, (double)(RAY_REAL)-0.4), (double)(RAY_REAL)0.6);
+    if (e->gate && !(o->gate[i] > (RAY_REAL)-0.4 && o->gate[i] < (RAY_REAL)0.6))
+        r = 0;
+    return r;
+}
+
+/* Errors in parts of the largest sum, or of the numbers beside it, which are below 1. */
+static void check_ending(trial *t, bool gradient, const ending *e, const operands *o,
+                         const double *sums)
+{
+    RAY_REAL *result = gradient ? t->dx : t->y;
+    ray_finish finish = finish_of(e, o, result);
+    double most = 1, bound = allowed(t, gradient);
+    int64_t wrong = 0;
+    compute_into(t, (ray_conv_call){ .weight = t->weight, .gradient = gradient, .finish = &finish },
+                 e->itself ? o->add : NULL);
+    for (int64_t i = 0; i < o->n; i++)
+        most = fmax(most, fabs(sums[i]));
+    for (int64_t i = 0; i < o->n; i++) {
+        double expected = finished(e, o, sums[i], i);
+        if (fabs((double)result[i] - expected) <= bound * most)
+            continue;
+        if (wrong++ == 0)
+            printf("\n    " TEXT, t->shape->what, gradient ? "finished gradient" : "finished output",
+                   (long long)i, (double)result[i], expected);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static void check_endings(const shape *s, int index)
+{
+    trial t;
+    trial_open(&t, s);
+    double *sums[2] = { ray_alloc((size_t)t.out_size, sizeof(double)),
+                        ray_alloc((size_t)t.in_size, sizeof(double)) };
+    define(&t, sums[0], sums[1]);
+    for (int gradient = 0; gradient < 2; gradient++) {
+        operands o;
+        operands_open(&o, &t, gradient);
+        for (int machine = 0, n = index; next_machine(&machine); n += 7) {
+            for (int k = 0; k < 3; k++) {
+                ending e = ending_at((n + 17 * k) % ENDINGS);
+                check_ending(&t, gradient, &e, &o, sums[gradient]);
+            }
+        }
+        operands_close(&o);
+    }
+    free(sums[0]);
+    free(sums[1]);
+    trial_close(&t);
+}
+
+/* Every shape with some endings, and some shapes with all of them. */
+static void test_finish(void)
+{
+    for (int i = 0; i < SHAPES; i++)
+        check_endings(&shapes[i], i * 5);
+    for (int i = 0; i < ENDINGS; i++)
+        check_endings(&shapes[i % 4], i);
+    CU_ASSERT_EQUAL(ray_machine_use(NULL), 0);
+}
+
+/* NaN stays NaN where results are limited. */
+static void check_nan(const shape *s, bool gradient)
+{
+    trial t;
+    trial_open(&t, s);
+    operands o;
+    operands_open(&o, &t, gradient);
+    o.shift[o.channels / 2] = (RAY_REAL)NAN;
+    ray_finish finish = { .shift = o.shift, .limit = true, .low = 0, .high = 6 };
+    compute_call(&t, (ray_conv_call){ .weight = t.weight, .gradient = gradient,
+                                      .finish = &finish });
+    const RAY_REAL *result = gradient ? t.dx : t.y;
+    int64_t wrong = 0;
+    for (int64_t i = 0; i < o.n; i++)
+        wrong += (i / o.size % o.channels == o.channels / 2) != (bool)isnan(result[i]);
+    CU_ASSERT_EQUAL(wrong, 0);
+    operands_close(&o);
+    trial_close(&t);
+}
+
+static void test_nan(void)
 {
     for (int i = 0; i < SHAPES * 2; i++) {
-        trial before, after;
-        bool gradient = i % 2;
-        trial_open(&before, &shapes[i / 2]);
-        trial_open(&after, &shapes[i / 2]);
-        compute_call(&before, (ray_conv_call){ .weight = before.weight, .gradient = gradient });
-        compute_call(&after, (ray_conv_call){ .weight = after.weight, .gradient = gradient,
-                                              .relu = true });
-        RAY_REAL *data = gradient ? before.dx : before.y;
-        for (int64_t k = 0; k < (gradient ? before.in_size : before.out_size); k++)
-            data[k] = data[k] > 0 ? data[k] : 0;
-        CU_ASSERT(same(&before, &after, gradient));
-        trial_close(&before);
-        trial_close(&after);
+        for (int machine = 0; next_machine(&machine);)
+            check_nan(&shapes[i / 2], i % 2);
     }
+    CU_ASSERT_EQUAL(ray_machine_use(NULL), 0);
 }
 
 /* Convolutions of pictures: an item of nine has the bits that it has alone. */
@@ -427,7 +569,8 @@ int main(void)
         { "the same bits on any number of threads", test_threads },
         { "an item has the same bits in any batch", test_items },
         { "weights clamped and prepared", test_weights },
-        { "negative results made zero", test_relu },
+        { "results finished in every way", test_finish },
+        { "NaN among limited results", test_nan },
         { "machines by name", test_names },
         { NULL, NULL },
     };

@@ -57,7 +57,6 @@ static ray_conv_job job_of(const ray_conv_geometry *geometry, const ray_conv_cal
     job.bias = call->gradient ? NULL : call->bias;
     job.prepared = call->prepared;
     job.clamp = call->clamp;
-    job.relu = call->relu;
     job.to = call->to;
     job.work = call->work;
     return job;
@@ -87,11 +86,37 @@ static void clamp_weights(ray_conv_job *job)
     job->work += ray_conv_align(n);
 }
 
-static void make_positive(RAY_REAL *data, int64_t n)
+/* The result: channels and numbers of one of them. */
+static int64_t result_channels(const ray_conv_job *job)
 {
-    #pragma omp parallel for simd schedule(static)
-    for (int64_t i = 0; i < n; i++)
-        data[i] = data[i] > 0 ? data[i] : 0;
+    return job->gradient ? job->g.in_channels : job->g.out_channels;
+}
+
+static int64_t result_size(const ray_conv_job *job)
+{
+    return job->gradient ? job->in_size : job->out_size;
+}
+
+/* Room for what is to be added, lest sums overwrite it: the method does not finish itself. */
+static int64_t kept_numbers(const ray_conv_job *job, const ray_finish *finish)
+{
+    if (!finish || !finish->add)
+        return 0;
+    return ray_conv_align(job->g.items * result_channels(job) * result_size(job));
+}
+
+static void run_and_finish(ray_conv_job *job, const ray_conv_method *method,
+                           const ray_finish *finish)
+{
+    ray_finish after = *finish;
+    if (finish->add == job->to) {
+        int64_t n = job->g.items * result_channels(job) * result_size(job);
+        memcpy(job->work, finish->add, (size_t)n * sizeof *job->work);
+        after.add = job->work;
+    }
+    job->work += kept_numbers(job, finish);
+    method->run(job);
+    ray_finish_all(&after, job->g.items, result_channels(job), result_size(job), job->to);
 }
 
 /* ---- Calls ---- */
@@ -101,7 +126,8 @@ int64_t ray_conv_call_workspace(const ray_conv_geometry *geometry, const ray_con
     ray_conv_job job = job_of(geometry, call);
     const ray_conv_method *method = choose(&job);
     int64_t own = method->workspace ? method->workspace(&job) : 0;
-    return own + (must_clamp(&job, method) ? ray_conv_align(weights_of(&job)) : 0);
+    return own + (must_clamp(&job, method) ? ray_conv_align(weights_of(&job)) : 0)
+           + (method->finishes ? 0 : kept_numbers(&job, call->finish));
 }
 
 void ray_conv_compute(const ray_conv_geometry *geometry, const ray_conv_call *call)
@@ -110,10 +136,12 @@ void ray_conv_compute(const ray_conv_geometry *geometry, const ray_conv_call *ca
     const ray_conv_method *method = choose(&job);
     if (must_clamp(&job, method))
         clamp_weights(&job);
+    if (call->finish && !method->finishes) {
+        run_and_finish(&job, method, call->finish);
+        return;
+    }
+    job.finish = call->finish;
     method->run(&job);
-    if (job.relu && !method->finishes)
-        make_positive(job.to, job.g.items * (job.gradient ? job.g.in_channels * job.in_size
-                                                          : job.g.out_channels * job.out_size));
 }
 
 int64_t ray_conv_prepared(const ray_conv_geometry *geometry, bool gradient)

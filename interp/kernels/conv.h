@@ -6,6 +6,7 @@
 #ifndef RAY_KERNELS_CONV_H
 #define RAY_KERNELS_CONV_H
 
+#include "finish.h"
 #include "machine.h"
 
 enum { RAY_CONV_AXES = 3 };
@@ -29,14 +30,15 @@ typedef struct ray_conv_call {
     const RAY_REAL *bias;       /* out_channels, or NULL; of the output only */
     const RAY_REAL *prepared;   /* what ray_conv_prepare made of the weights, or NULL */
     ray_clamp       clamp;      /* of the weights, prepared or not; not of the bias */
-    bool            relu;       /* negative results become 0 */
+    const ray_finish *finish;   /* of the results, or NULL; its channels are those of `to` */
     RAY_REAL       *to;         /* y or dx, every number of it written */
     RAY_REAL       *work;       /* ray_conv_call_workspace() numbers, on 64 bytes */
 } ray_conv_call;
 
 void ray_conv_compute(const ray_conv_geometry *geometry, const ray_conv_call *call);
 
-/* Numbers of working memory.  Of the call's pointers only whether `prepared` is NULL counts. */
+/* Numbers of working memory.  Of the call's pointers only these count: whether `prepared`, `finish`
+ * and the finish's `add` are NULL. */
 int64_t ray_conv_call_workspace(const ray_conv_geometry *geometry, const ray_conv_call *call);
 
 /* Weights in the form that the method of a convolution multiplies by: for callers that use them

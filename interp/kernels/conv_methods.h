@@ -17,7 +17,7 @@ typedef struct ray_conv_job {
     int64_t            in_size, out_size;       /* positions of one channel */
     const RAY_REAL    *from, *weight, *bias, *prepared;
     ray_clamp          clamp;                   /* only for methods that prepare weights */
-    bool               relu;                    /* only for methods that finish results */
+    const ray_finish  *finish;                  /* NULL for methods that do not finish */
     RAY_REAL          *to, *work;
 } ray_conv_job;
 
@@ -30,7 +30,7 @@ typedef struct ray_conv_method {
     int64_t (*prepared)(const ray_conv_job *job);       /* numbers; NULL: takes weights as they are,
                                                          * and knows nothing of clamp */
     void    (*prepare)(const ray_conv_job *job, RAY_REAL *to);
-    bool    finishes;                                   /* does relu itself */
+    bool    finishes;                                   /* results itself, `add` at the result included */
 } ray_conv_method;
 
 extern const ray_conv_method ray_conv_filter;           /* sums of shifted rows; both directions */

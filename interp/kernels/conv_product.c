@@ -111,27 +111,17 @@ static void fill_bias(const ray_conv_job *job, const tile *t, const RAY_REAL *bi
         ray_row_fill(to + c * job->out_size, t->positions, bias ? bias[c] : 0);
 }
 
-static void make_positive(const ray_conv_job *job, const tile *t)
-{
-    RAY_REAL *to = tile_data(job, t);
-    for (int64_t c = 0; c < t->channels; c++, to += job->out_size) {
-        for (int64_t i = 0; i < t->positions; i++)
-            to[i] = to[i] > 0 ? to[i] : 0;
-    }
-}
-
-/* Adds W's columns row ... row + rows - 1 times as many rows of X to a tile; the first begin it,
- * the last finish it. */
+/* Adds W's columns row ... row + rows - 1 times as many rows of X to a tile; the first begin it. */
 static void multiply(const ray_conv_job *job, const tile *t, int64_t row, int64_t rows,
                      const RAY_REAL *x, int64_t x_stride)
 {
     int64_t channel = t->part % job->g.groups * job->group_out + t->channel;
-    bool first = row == 0, last = row + rows == job->depth;
+    bool first = row == 0;
     const RAY_REAL *bias = first && job->bias ? job->bias + channel : NULL;
     ray_gemm_sizes sizes = { t->channels, t->positions, rows };
     ray_matrix w = { job->weight + channel * job->depth + row, job->depth, false };
     if (ray_gemm_panels_suit(job->machine, t->positions)) {
-        ray_gemm_finish finish = { !first, bias, last && job->relu };
+        ray_gemm_finish finish = { !first, bias };
         ray_gemm_panels(job->machine, sizes, w, x, x_stride, &finish, tile_data(job, t),
                         job->out_size);
         return;
@@ -139,8 +129,6 @@ static void multiply(const ray_conv_job *job, const tile *t, int64_t row, int64_
     if (first)
         fill_bias(job, t, bias);
     ray_gemm(sizes, w, (ray_matrix){ x, x_stride, false }, 1, tile_data(job, t), job->out_size);
-    if (last && job->relu)
-        make_positive(job, t);
 }
 
 static void direct_task(void *context, int64_t task, int32_t lane)
@@ -224,5 +212,4 @@ const ray_conv_method ray_conv_product = {
     .fits = fits,
     .workspace = workspace,
     .run = run,
-    .finishes = true,
 };

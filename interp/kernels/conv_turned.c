@@ -19,7 +19,7 @@ ray_conv_job ray_conv_turn(const ray_conv_job *job)
     turned.weight = job->weight;
     turned.prepared = job->prepared;
     turned.clamp = job->clamp;
-    turned.relu = job->relu;
+    turned.finish = job->finish;
     turned.to = job->to;
     turned.work = job->work;
     return turned;
@@ -74,5 +74,4 @@ const ray_conv_method ray_conv_turned = {
     .fits = fits,
     .workspace = workspace,
     .run = run,
-    .finishes = true,
 };

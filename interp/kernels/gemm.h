@@ -24,7 +24,6 @@ void ray_gemm(ray_gemm_sizes sizes, ray_matrix a, ray_matrix b, RAY_REAL beta, R
 typedef struct ray_gemm_finish {
     bool            add;        /* to what C holds */
     const RAY_REAL *bias;       /* a number for each row to add, or NULL */
-    bool            relu;       /* then negative numbers become 0 */
 } ray_gemm_finish;
 
 /* Whether ray_gemm_panels is the better one for so many columns: the last panel nearly full. */

@@ -63,11 +63,11 @@ static void multiply_partly(const ray_machine *machine, const ray_product *whole
 
 static void multiply_run(const work *w, int64_t row, int64_t rows)
 {
-    bool first = w->depth == 0, last = w->depth + w->depths == w->sizes.depth;
+    bool first = w->depth == 0;
     int64_t width = 2 * w->machine->lanes, stride = w->a.stride;
     ray_product p = { .a_row = w->a.transposed ? 1 : stride, .a_step = w->a.transposed ? stride : 1,
                       .b_step = STEP, .c_row = w->c_stride, .rows = rows, .depth = w->depths,
-                      .add = !first || w->finish.add, .relu = last && w->finish.relu };
+                      .add = !first || w->finish.add };
     p.a = w->a.data + row * p.a_row + w->depth * p.a_step;
     p.bias = first && w->finish.bias ? w->finish.bias + row : NULL;
     for (int64_t column = 0; column < w->columns; column += width) {

@@ -34,7 +34,6 @@ typedef struct ray_product {
     int64_t         rows, depth;                /* any number of rows */
     bool            add;                        /* to what C holds */
     const RAY_REAL *bias;                       /* a number for each row to add, or NULL */
-    bool            relu;                       /* then negative numbers become 0 */
 } ray_product;
 
 /* Tiles of one strip (`lanes` channels, one vector a position): ny x nx of them. */

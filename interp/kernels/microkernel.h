@@ -27,13 +27,6 @@ INLINE void finish_rows(const ray_product *p, int64_t row, const int rows, vec *
             high[r] += p->bias[row + r];
         }
     }
-    if (p->relu) {
-        #pragma GCC unroll 14
-        for (int r = 0; r < rows; r++) {
-            low[r] = positive(low[r]);
-            high[r] = positive(high[r]);
-        }
-    }
     #pragma GCC unroll 14
     for (int r = 0; r < rows; r++) {
         STORE(c + r * c_row, low[r]);

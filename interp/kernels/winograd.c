@@ -234,7 +234,7 @@ static void finish_strip(const plan *p, const block *b, int64_t out, const RAY_R
     for (int64_t r = 0; r < count && job->bias; r++)
         bias[r] = job->bias[channel + r];
     ray_tiles tiles = { b->ny, b->nx, width, p->panel_point, p->width };
-    p->machine->tiles_out(&tiles, panel + b->first * p->width, bias, job->relu, scratch);
+    p->machine->tiles_out(&tiles, panel + b->first * p->width, bias, false, scratch);
     RAY_REAL *to = job->to + (b->item * job->g.out_channels + channel) * job->out_size
                  + y * job->g.out[2] + x;
     for (int64_t i = 0; i < high; i++)
@@ -383,5 +383,4 @@ const ray_conv_method ray_conv_winograd = {
     .run = run,
     .prepared = prepared,
     .prepare = prepare,
-    .finishes = true,
 };
