@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "result.h"
 #include "services.h"
 
 static int32_t find_activation(ray_session *session, const char *name)
@@ -54,11 +55,27 @@ ray_tensor *ray_service_batch(ray_run *run, int64_t n)
     }
     if (session->own.network && session->own.plan.batch < n)
         ray_exec_destroy(&session->own);
-    if (!session->own.network && ray_session_create_own(session, n))
+    if (!session->own.network && ray_session_create_own(session, n, session->shared->check))
         return NULL;
     ray_exec_set_items(&session->own, n);
     session->current = &session->own;
     return &session->own.value[0];
+}
+
+/* The batch at hand again, in an evaluation that looks at the numbers of every layer. */
+static int forward_own_watched(ray_session *session)
+{
+    ray_exec *exec = &session->own;
+    ray_tensor input;
+    if (ray_tensor_copy(&exec->value[0], &input, session->error))
+        return -1;
+    ray_exec_destroy(exec);
+    int failed = ray_session_create_own(session, input.dim[0], true);
+    if (!failed)
+        memcpy(exec->value[0].data, input.data,
+               (size_t)ray_tensor_size(&input) * sizeof *input.data);
+    ray_tensor_free(&input);
+    return failed || ray_exec_forward(exec, session->error) ? -1 : 0;
 }
 
 /* NaN is looked for where it would come out; when it does, all is done again to name the layer. */
@@ -69,8 +86,7 @@ static int forward_own(ray_session *session)
         return -1;
     if (ray_tensor_finite(&exec->value[session->end]))
         return 0;
-    exec->check = true;
-    if (ray_exec_forward(exec, session->error))
+    if (forward_own_watched(session))
         return -1;
     return ray_service_fail(&session->run, "NaN or infinity came out of the network");
 }
@@ -201,8 +217,7 @@ static int send_back_watched(ray_session *session, const ray_pass *pass, const b
         return -1;
     if (exec != &session->own || exec->check || ray_tensor_finite(&exec->signal[to]))
         return 0;
-    exec->check = true;
-    if (ray_exec_forward(exec, session->error) || send_back(session, pass, wanted))
+    if (forward_own_watched(session) || send_back(session, pass, wanted))
         return -1;
     return ray_service_fail(&session->run, "NaN or infinity came out of a backward pass");
 }

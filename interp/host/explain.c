@@ -63,12 +63,13 @@ static int create_exec(explainer *e)
     wishes.ends[e->network->graph.output] = true;
     for (int i = 0; i < e->request->n_methods; i++)
         ray_wishes_add(&wishes, &e->sessions[i]);
-    ray_demand demand = ray_wishes_demand(&wishes, e->request->input.dim[0]);
+    ray_demand demand = ray_wishes_demand(&wishes, e->request->input.dim[0], e->checked);
     int failed = ray_exec_create(&e->exec, e->network, &demand, e->error);
     ray_wishes_free(&wishes);
     if (failed)
         return -1;
     e->exec.check = e->checked;
+    e->exec.listener = &e->request->listener;
     return 0;
 }
 

@@ -94,6 +94,15 @@ static int check_map(const ray_session *session)
                     "signal does: it arose in the method", session->asked);
 }
 
+static void note_memory(const ray_session *session, ray_result *result)
+{
+    double bytes = ray_plan_bytes(&session->shared->plan);
+    if (session->own.network)
+        bytes += ray_plan_bytes(&session->own.plan);
+    if (bytes > result->planned_bytes)
+        result->planned_bytes = bytes;
+}
+
 int ray_session_make_maps(ray_session *session, ray_result *result)
 {
     ray_map *out = session->out = &result->maps[result->n_maps++];
@@ -101,6 +110,7 @@ int ray_session_make_maps(ray_session *session, ray_result *result)
     if (ray_map_create(out, session, result->n_targets) || make_parts(session, result)
         || check_map(session))
         return -1;
+    note_memory(session, result);
     if (!out->map.dim[0]) {             /* stopped before anything was made */
         ray_map_free(out);
         result->n_maps--;

@@ -58,10 +58,14 @@ void ray_session_close(ray_session *session);
 
 /* What one or several sessions ask of an evaluation: arrays to be filled and a demand that points
  * at them. */
-typedef struct ray_wishes { bool *keep_value, *want_signal, *ends; uint8_t *reads; } ray_wishes;
+typedef struct ray_wishes {
+    bool *keep_value, *want_signal, *ends, *replaced;
+    uint8_t *reads;
+} ray_wishes;
 int        ray_wishes_create(ray_wishes *wishes, const ray_graph *graph, ray_error *error);
 void       ray_wishes_free(ray_wishes *wishes);
-ray_demand ray_wishes_demand(const ray_wishes *wishes, int64_t batch);
+/* watched: every layer's numbers will be looked at, so none is left out. */
+ray_demand ray_wishes_demand(const ray_wishes *wishes, int64_t batch, bool watched);
 void       ray_wishes_add(ray_wishes *wishes, const ray_session *session);
 
 /* Nothing has been evaluated for this method so far, and no signal sent back. */
@@ -71,7 +75,7 @@ void ray_session_forget(ray_session *session);
 int ray_session_choose_batch(ray_session *session);
 
 /* The exec for the method's own batches of up to so many items. */
-int ray_session_create_own(ray_session *session, int64_t items);
+int ray_session_create_own(ray_session *session, int64_t items, bool watched);
 
 /* The maps of run.target (n_targets) of run.image into map: one call of the method's explain(). */
 int ray_session_explain(ray_session *session, ray_tensor *map);

@@ -13,8 +13,10 @@ int ray_wishes_create(ray_wishes *wishes, const ray_graph *graph, ray_error *err
     *wishes = (ray_wishes){ .keep_value = ray_alloc(n, sizeof(bool)),
                             .want_signal = ray_alloc(n, sizeof(bool)),
                             .ends = ray_alloc(n, sizeof(bool)),
+                            .replaced = ray_alloc(n, sizeof(bool)),
                             .reads = ray_alloc(n, sizeof(uint8_t)) };
-    if (wishes->keep_value && wishes->want_signal && wishes->ends && wishes->reads)
+    if (wishes->keep_value && wishes->want_signal && wishes->ends && wishes->replaced
+        && wishes->reads)
         return 0;
     ray_wishes_free(wishes);
     return ray_fail_memory(error);
@@ -25,15 +27,17 @@ void ray_wishes_free(ray_wishes *wishes)
     free(wishes->keep_value);
     free(wishes->want_signal);
     free(wishes->ends);
+    free(wishes->replaced);
     free(wishes->reads);
     *wishes = (ray_wishes){ 0 };
 }
 
-ray_demand ray_wishes_demand(const ray_wishes *wishes, int64_t batch)
+ray_demand ray_wishes_demand(const ray_wishes *wishes, int64_t batch, bool watched)
 {
     return (ray_demand){ .batch = batch, .keep_value = wishes->keep_value,
                          .want_signal = wishes->want_signal, .reads = wishes->reads,
-                         .ends = wishes->ends };
+                         .ends = wishes->ends, .replaced = wishes->replaced,
+                         .join = !watched && ray_machine_get() };
 }
 
 /* What the backward function of a layer reads: its rule's word, else the kind's own. */
@@ -60,8 +64,10 @@ void ray_wishes_add(ray_wishes *wishes, const ray_session *session)
         wishes->keep_value[a] |= wanted;
         wishes->want_signal[a] |= backward && wanted;
     }
-    for (int32_t i = 0; backward && i < graph->n_layers; i++)
+    for (int32_t i = 0; backward && i < graph->n_layers; i++) {
         wishes->reads[i] |= layer_reads(session, i);
+        wishes->replaced[i] |= session->rule[i] && session->rule[i]->backward;
+    }
 }
 
 static int gather_own(const ray_session *session, ray_wishes *wishes)
@@ -72,17 +78,18 @@ static int gather_own(const ray_session *session, ray_wishes *wishes)
     return 0;
 }
 
-int ray_session_create_own(ray_session *session, int64_t items)
+int ray_session_create_own(ray_session *session, int64_t items, bool watched)
 {
     ray_wishes wishes;
     if (gather_own(session, &wishes))
         return -1;
-    ray_demand demand = ray_wishes_demand(&wishes, items);
+    ray_demand demand = ray_wishes_demand(&wishes, items, watched);
     int failed = ray_exec_create(&session->own, session->network, &demand, session->error);
     ray_wishes_free(&wishes);
     if (failed)
         return -1;
-    session->own.check = session->shared->check;
+    session->own.check = watched;
+    session->own.listener = &session->request->listener;
     return 0;
 }
 
@@ -90,7 +97,7 @@ static int measure(const ray_session *session, const ray_wishes *wishes, int64_t
                    double *bytes)
 {
     ray_plan plan;
-    ray_demand demand = ray_wishes_demand(wishes, batch);
+    ray_demand demand = ray_wishes_demand(wishes, batch, session->shared->check);
     if (ray_plan_make(&plan, &session->network->graph, &demand, session->error))
         return -1;
     *bytes = ray_plan_bytes(&plan);

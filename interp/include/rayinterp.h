@@ -38,10 +38,19 @@ typedef struct ray_progress {
     int64_t     part, parts;        /* maps that are made one after the other: 0 ... parts - 1 */
 } ray_progress;
 
+/* One layer evaluated, or a signal sent back through it. */
+typedef struct ray_layer_run {
+    int     layer;                  /* by index, as in ray_network_layer */
+    bool    backward;
+    int64_t items;
+    double  seconds;
+} ray_layer_run;
+
 typedef struct ray_listener {
     void (*notice)(void *context, ray_level level, const char *line);      /* NULL: thrown away */
     int  (*progress)(void *context, const ray_progress *progress);         /* nonzero: stop */
     void  *context;
+    void (*layer)(void *context, const ray_layer_run *run);     /* NULL: times are not taken */
 } ray_listener;
 
 RAY_API const char *ray_version(void);      /* "0.1.0" */
@@ -181,6 +190,8 @@ typedef struct ray_request {
     const char        *checkpoint;  /* file that long work is saved to, and goes on from when it is
                                      * there already; NULL: none */
     ray_listener       listener;
+    int64_t            memory;      /* most bytes for prepared weights and a method's batches; 0:
+                                     * half of what is free */
 } ray_request;
 
 typedef struct ray_probe {
@@ -225,6 +236,8 @@ typedef struct ray_result {
     bool        stopped;            /* by the listener: methods that come after the last map were
                                      * not run, and that one may be partial */
     bool        checkpointed;       /* the request's checkpoint file was written or read */
+    double      planned_bytes;      /* planned for values, signals and work: the common evaluation
+                                     * and the batches of the method that needs most */
 } ray_result;
 
 /* Stopping is not an error: what was made until then is in the result. */

@@ -171,7 +171,7 @@ static void mul_backward(const ray_op *op)
     }
 }
 
-#define ARITHMETIC(prefix, formula, most_in, backward_reads, room)  \
+#define ARITHMETIC(prefix, formula, most_in, backward_reads, room, joining)  \
     {                                           \
         .name = #prefix,                        \
         .summary = formula,                     \
@@ -179,6 +179,8 @@ static void mul_backward(const ray_op *op)
         .min_in = 1,                            \
         .max_in = most_in,                      \
         .reads = backward_reads,                \
+        .in_place = true,                       \
+        .joins = joining,                       \
         .options = options,                     \
         .options_size = sizeof(arithmetic_options), \
         .infer = infer,                         \
@@ -188,8 +190,8 @@ static void mul_backward(const ray_op *op)
     }
 
 RAY_KINDS(arithmetic) = {
-    ARITHMETIC(add, "y = x1 + x2 + ..., or x + scalar", RAY_ANY, 0, NULL),
-    ARITHMETIC(sub, "y = x1 - x2 - ..., or x - scalar", RAY_ANY, 0, NULL),
-    ARITHMETIC(mul, "y = x1 x2 ..., or x scalar", RAY_ANY, RAY_READS_IN, mul_workspace),
+    ARITHMETIC(add, "y = x1 + x2 + ..., or x + scalar", RAY_ANY, 0, NULL, RAY_JOIN_ADD),
+    ARITHMETIC(sub, "y = x1 - x2 - ..., or x - scalar", RAY_ANY, 0, NULL, 0),
+    ARITHMETIC(mul, "y = x1 x2 ..., or x scalar", RAY_ANY, RAY_READS_IN, mul_workspace, 0),
     { 0 }
 };

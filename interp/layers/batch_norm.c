@@ -76,11 +76,19 @@ static void backward(const ray_op *op)
         ray_norm_running_backward(op, ((const batch_norm_options *)op->options)->eps);
 }
 
+static void join(const ray_op *op, ray_finish *finish)
+{
+    ray_norm_running_factors(op, ((const batch_norm_options *)op->options)->eps);
+    *finish = (ray_finish){ .scale = op->work, .shift = op->work + op->out->dim[1] };
+}
+
 #define BATCH_NORM(kind, formula, infer_rank)                                   \
     {                                                                           \
         .name = kind,                                                           \
         .summary = formula,                                                     \
         .traits = RAY_NORM,                                                     \
+        .in_place = true,                                                       \
+        .joins = RAY_JOIN_SCALE,                                                \
         .options = options,                                                     \
         .options_size = sizeof(batch_norm_options),                             \
         .weights = { "weight", "bias", "running_mean", "running_var" },         \
@@ -89,6 +97,7 @@ static void backward(const ray_op *op)
         .workspace = workspace,                                                 \
         .forward = forward,                                                     \
         .backward = backward,                                                   \
+        .join = join,                                                           \
     }
 #define FORMULA \
     "y = weight (x - running_mean) / sqrt(running_var + eps) + bias, for each channel of "

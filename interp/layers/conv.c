@@ -49,24 +49,42 @@ static int infer3(ray_infer *c)
     return infer(c, 3);
 }
 
+/* Either direction, finished or not. */
 static int64_t workspace(const ray_op *op)
 {
+    static const RAY_REAL there;
+    const ray_finish finish = { .add = &there };
     ray_conv_geometry g = ray_conv_geometry_of(op);
-    return ray_conv_workspace(&g);
+    ray_conv_call call = { .finish = &finish, .clamp = op->clamp };
+    int64_t forward = ray_conv_call_workspace(&g, &call);
+    call.gradient = true;
+    int64_t gradient = ray_conv_call_workspace(&g, &call);
+    return forward > gradient ? forward : gradient;
 }
 
 static void forward(const ray_op *op)
 {
     ray_conv_geometry g = ray_conv_geometry_of(op);
-    ray_conv_forward(&g, op->in[0].data, op->weight[0].data, op->weight[1].data, op->out->data,
-                     op->work);
+    ray_conv_compute(&g, &(ray_conv_call){ .from = op->in[0].data, .weight = op->weight[0].data,
+                                           .bias = op->weight[1].data, .clamp = op->clamp,
+                                           .finish = op->finish, .to = op->out->data,
+                                           .work = op->work });
 }
 
 static void backward(const ray_op *op)
 {
     ray_conv_geometry g = ray_conv_geometry_of(op);
     if (op->din[0].data)
-        ray_conv_gradient(&g, op->dout->data, op->weight[0].data, op->din[0].data, op->work);
+        ray_conv_compute(&g, &(ray_conv_call){ .gradient = true, .from = op->dout->data,
+                                               .weight = op->weight[0].data, .clamp = op->clamp,
+                                               .finish = op->finish, .to = op->din[0].data,
+                                               .work = op->work });
+}
+
+static const char *algorithm(const ray_op *op, bool backward, const char **reason)
+{
+    ray_conv_geometry g = ray_conv_geometry_of(op);
+    return ray_conv_method_name(&g, backward, reason);
 }
 
 #define CONV(kind, text, infer_axes) \
@@ -74,6 +92,8 @@ static void backward(const ray_op *op)
         .name = kind, \
         .summary = text, \
         .traits = RAY_LINEAR, \
+        .finishes = RAY_JOIN_SCALE | RAY_JOIN_ADD | RAY_JOIN_LIMIT, \
+        .clamps = true, \
         .options = options, \
         .options_size = sizeof(ray_conv_options), \
         .weights = { "weight", "bias" }, \
@@ -81,6 +101,7 @@ static void backward(const ray_op *op)
         .workspace = workspace, \
         .forward = forward, \
         .backward = backward, \
+        .algorithm = algorithm, \
     }
 
 RAY_KINDS(conv) = {

@@ -99,6 +99,12 @@ static void backward(const ray_op *op)
         ray_conv_forward(&g, op->dout->data, op->weight[0].data, NULL, op->din[0].data, op->work);
 }
 
+static const char *algorithm(const ray_op *op, bool backward, const char **reason)
+{
+    ray_conv_geometry g = ray_conv_geometry_of(op);
+    return ray_conv_method_name(&g, !backward, reason);
+}
+
 #define CONV_TRANSPOSE(kind, text, infer_axes) \
     { \
         .name = kind, \
@@ -111,6 +117,7 @@ static void backward(const ray_op *op)
         .workspace = workspace, \
         .forward = forward, \
         .backward = backward, \
+        .algorithm = algorithm, \
     }
 
 RAY_KINDS(conv_transpose) = {

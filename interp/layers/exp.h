@@ -53,7 +53,7 @@ static inline RAY_REAL ray_exp(RAY_REAL x)
         (RAY_REAL)(1.0 / 6), (RAY_REAL)(1.0 / 7), (RAY_REAL)(1.0 / 8), (RAY_REAL)(1.0 / 9),
         (RAY_REAL)(1.0 / 10), (RAY_REAL)(1.0 / 11), (RAY_REAL)(1.0 / 12), (RAY_REAL)(1.0 / 13),
     };
-    x = ray_clamp(x, RAY_EXP_LEAST, RAY_EXP_MOST);
+    x = ray_limit(x, RAY_EXP_LEAST, RAY_EXP_MOST);
     const ray_exp_word shifter = { .real = RAY_EXP_SHIFTER };
     const ray_exp_word sum = { .real = x * (RAY_REAL)1.44269504088896340736 + RAY_EXP_SHIFTER };
     const RAY_REAL whole = sum.real - RAY_EXP_SHIFTER;

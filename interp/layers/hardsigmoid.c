@@ -7,7 +7,7 @@ static const ray_option options[] = {
     { 0 }
 };
 
-RAY_ELEMENTWISE_FORWARD(RAY_VECTORS, ray_inplace_options, ray_clamp(x + 3, 0, 6) / 6)
+RAY_ELEMENTWISE_FORWARD(RAY_VECTORS, ray_inplace_options, ray_limit(x + 3, 0, 6) / 6)
 RAY_ELEMENTWISE_BACKWARD(RAY_VECTORS, ray_inplace_options, RAY_OF_IN,
                          ((v > -3) & (v < 3)) ? g / 6 : 0)
 

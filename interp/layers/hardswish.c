@@ -7,7 +7,7 @@ static const ray_option options[] = {
     { 0 }
 };
 
-RAY_ELEMENTWISE_FORWARD(RAY_VECTORS, ray_inplace_options, x * ray_clamp(x + 3, 0, 6) / 6)
+RAY_ELEMENTWISE_FORWARD(RAY_VECTORS, ray_inplace_options, x * ray_limit(x + 3, 0, 6) / 6)
 RAY_ELEMENTWISE_BACKWARD(RAY_VECTORS, ray_inplace_options, RAY_OF_IN,
                          v < -3 ? 0 : v < 3 ? g * (v / 3 + (RAY_REAL)0.5) : g)
 

@@ -13,6 +13,8 @@
 #define RAY_LAYERS_KIND_H
 
 #include "base/error.h"
+#include "kernels/finish.h"
+#include "kernels/machine.h"
 
 enum { RAY_MAX_WEIGHTS = 5, RAY_ANY = INT32_MAX, RAY_ABSENT = -1 };
 
@@ -46,7 +48,19 @@ typedef struct ray_op {
     const ray_tensor *dout;
     ray_tensor       *din;
     RAY_REAL         *work;             /* workspace() numbers, on 64 bytes, not zeroed */
+    const ray_finish *finish;           /* of forward's result, or of backward's single din; NULL:
+                                         * none; for kinds that finish */
+    ray_clamp         clamp;            /* of weight[0], in both directions; for kinds that clamp */
 } ray_op;
+
+/* What a layer does to numbers that another layer makes, if that one's kernel does it on the way:
+ * it joins the other.  In the order of ray_finish. */
+enum {
+    RAY_JOIN_SCALE = 1,                 /* y = scale x + shift by channel (dim[1]) */
+    RAY_JOIN_ADD   = 2,                 /* y = x + another input of the same shape */
+    RAY_JOIN_LIMIT = 4                  /* y = x moved into low ... high; its gradient passes where
+                                         * y lies between them, both excluded */
+};
 
 /* ray_kind.reads: what backward needs beside dout and weights. */
 enum { RAY_READS_IN = 1, RAY_READS_OUT = 2 };
@@ -60,6 +74,11 @@ typedef struct ray_kind {
     bool        view;                   /* out is in with another shape: forward and backward are
                                          * never called by the runner, and may be NULL: it shares
                                          * the memory */
+    bool        in_place;               /* out may be the memory of in[0], and din[0] that of dout */
+    uint32_t    joins;                  /* RAY_JOIN_*: at most one */
+    uint32_t    finishes;               /* RAY_JOIN_*: which of them it does for layers behind it;
+                                         * with any, backward does finish->add, ->gate and ->scale */
+    bool        clamps;                 /* minds op->clamp */
     const ray_option *options;          /* NULL: none */
     size_t      options_size;
     const char *weights[RAY_MAX_WEIGHTS + 1];   /* names, in order: "weight", "bias" */
@@ -71,6 +90,13 @@ typedef struct ray_kind {
                                          * NULL); NULL: 0 */
     void      (*forward)(const ray_op *op);
     void      (*backward)(const ray_op *op);
+    const char *(*algorithm)(const ray_op *op, bool backward, const char **reason);
+                                        /* which of several ways computes it, and why (data
+                                         * pointers are NULL); NULL: there is one */
+    void      (*join)(const ray_op *op, ray_finish *finish);
+                                        /* what it joins with: scale and shift, which lie in op->work
+                                         * (op->out: dims only), or low and high; NULL: RAY_JOIN_ADD,
+                                         * or none */
 } ray_kind;
 
 #define RAY_KINDS(file) const ray_kind ray_kinds_##file[]

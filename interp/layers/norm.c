@@ -65,8 +65,7 @@ void ray_norm_backward(const RAY_REAL *x, const RAY_REAL *dy, int64_t n, double 
         dx[i] = m.scale * (dx[i] - mean - (x[i] - m.mean) * slope);
 }
 
-/* Channel by channel: scale to work[0 ...], shift to work[channels ...]. */
-static void find_factors(const ray_op *op, double eps)
+void ray_norm_running_factors(const ray_op *op, double eps)
 {
     const int64_t channels = op->out->dim[1];
     const RAY_REAL *weight = op->weight[RAY_NORM_WEIGHT].data,
@@ -99,12 +98,12 @@ static void scale_channels(const ray_op *op, const RAY_REAL *x, bool shifted, RA
 
 void ray_norm_running_forward(const ray_op *op, double eps)
 {
-    find_factors(op, eps);
+    ray_norm_running_factors(op, eps);
     scale_channels(op, op->in[0].data, true, op->out->data);
 }
 
 void ray_norm_running_backward(const ray_op *op, double eps)
 {
-    find_factors(op, eps);
+    ray_norm_running_factors(op, eps);
     scale_channels(op, op->dout->data, false, op->din[0].data);
 }

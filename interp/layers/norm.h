@@ -31,7 +31,8 @@ void ray_norm_backward(const RAY_REAL *x, const RAY_REAL *dy, int64_t n, double 
                        const ray_affine *affine, RAY_REAL *dx);
 
 /* y = scale x + shift for each channel, from running statistics: 2 x channels numbers of op->work
- * hold the factors.  Weight and bias may be absent. */
+ * hold the scales, then the shifts.  Weight and bias may be absent. */
+void ray_norm_running_factors(const ray_op *op, double eps);
 void ray_norm_running_forward(const ray_op *op, double eps);
 void ray_norm_running_backward(const ray_op *op, double eps);
 

@@ -36,7 +36,7 @@ static inline RAY_REAL ray_max(RAY_REAL a, RAY_REAL b)
 }
 
 /* x within low ... high; NaN stays. */
-static inline RAY_REAL ray_clamp(RAY_REAL x, RAY_REAL low, RAY_REAL high)
+static inline RAY_REAL ray_limit(RAY_REAL x, RAY_REAL low, RAY_REAL high)
 {
     x = x < low ? low : x;
     return x > high ? high : x;

@@ -14,8 +14,14 @@ typedef struct ray_exec {
     ray_tensor        *signal;      /* by activation; data NULL where no signal has a place */
     bool              *reached;     /* by activation: the last backward pass left a signal there */
     uint8_t           *reads;       /* by layer: copied from the demand */
+    bool              *replaced;    /* likewise */
+    bool              *skipped;     /* by layer: its share of a backward pass was done by another */
+    ray_finish        *finish;      /* by layer: what it does to numbers, of kinds that join */
+    RAY_REAL          *factors;     /* that those of scale and shift point at */
+    bool               joins;       /* layers may do the work of others */
     ray_tensor        *in, *din;    /* operands of the layer at hand: as many as the widest reads */
     bool               check;       /* stop at the first layer that yields NaN or infinity */
+    const ray_listener *listener;   /* whose layer(), if there is one, is told of layers; or NULL */
 } ray_exec;
 
 /* The input's value is to be filled by the caller: exec->value[0]. */
@@ -43,10 +49,25 @@ typedef struct ray_backward {
 /* The seed is in exec->signal[from] already. */
 int ray_exec_backward(ray_exec *exec, const ray_backward *how, ray_error *error);
 
+/* After a forward pass over one item: the values that stay, for so many equal ones (at most as
+ * many as were planned). */
+void ray_exec_repeat(ray_exec *exec, int64_t items);
+
 /* The kind's own functions; views included. */
 void ray_layer_forward(const ray_graph_layer *layer, const ray_op *op);
 void ray_layer_backward(const ray_graph_layer *layer, const ray_op *op);
 
 bool ray_tensor_finite(const ray_tensor *tensor);
+
+/* ---- For the passes ---- */
+
+void ray_exec_gather_weights(const ray_exec *exec, const ray_graph_layer *layer,
+                             ray_tensor *weight);
+/* With exec->check: says what arose where in a tensor that is not finite. */
+int  ray_exec_check(const ray_exec *exec, const ray_graph_layer *layer, const ray_tensor *tensor,
+                    const char *what, ray_error *error);
+/* Tells the listener of the time between the two. */
+double ray_exec_start(const ray_exec *exec);
+void   ray_exec_stop(const ray_exec *exec, int32_t layer, bool backward, double start);
 
 #endif

@@ -23,36 +23,39 @@ static int evaluate(ray_exec *exec, const ray_tensor *input, ray_tensor *out, ra
     return 0;
 }
 
-static int evaluate_watched(ray_exec *exec, const ray_tensor *input, ray_tensor *out,
-                            ray_error *error)
-{
-    if (evaluate(exec, input, out, error))
-        return -1;
-    if (ray_tensor_finite(out))
-        return 0;
-    exec->check = true;         /* again, to name the layer */
-    ray_tensor_free(out);
-    if (evaluate(exec, input, out, error))
-        return -1;
-    return ray_fail(error, "the output holds NaN or infinity");
-}
-
-static int plan_and_evaluate(const ray_network *network, const ray_tensor *input, ray_tensor *out,
-                             ray_error *error)
+static int plan_and_evaluate(const ray_network *network, const ray_tensor *input, bool watched,
+                             ray_tensor *out, ray_error *error)
 {
     size_t n = (size_t)network->graph.first_weight;
     bool *nothing = ray_alloc(n, sizeof *nothing);
     if (!nothing)
         return ray_fail_memory(error);
-    ray_demand demand = { input->dim[0], nothing, nothing, (const uint8_t *)nothing };
+    ray_demand demand = { .batch = input->dim[0], .keep_value = nothing, .want_signal = nothing,
+                          .reads = (const uint8_t *)nothing,
+                          .join = !watched && ray_machine_get() };
     ray_exec exec;
     int failed = ray_exec_create(&exec, network, &demand, error);
     if (!failed) {
-        failed = evaluate_watched(&exec, input, out, error);
+        exec.check = watched;
+        failed = evaluate(&exec, input, out, error);
         ray_exec_destroy(&exec);
     }
     free(nothing);
     return failed;
+}
+
+/* When NaN comes out, all is done again to name the layer. */
+static int evaluate_watched(const ray_network *network, const ray_tensor *input, ray_tensor *out,
+                            ray_error *error)
+{
+    if (plan_and_evaluate(network, input, false, out, error))
+        return -1;
+    if (ray_tensor_finite(out))
+        return 0;
+    ray_tensor_free(out);
+    if (plan_and_evaluate(network, input, true, out, error))
+        return -1;
+    return ray_fail(error, "the output holds NaN or infinity");
 }
 
 int ray_forward(const ray_network *network, const ray_tensor *input, int threads, ray_tensor *out,
@@ -67,7 +70,7 @@ int ray_forward(const ray_network *network, const ray_tensor *input, int threads
     int before = omp_get_max_threads();
     if (threads > 0)
         omp_set_num_threads(threads);
-    int failed = plan_and_evaluate(network, input, out, error);
+    int failed = evaluate_watched(network, input, out, error);
     omp_set_num_threads(before);
     if (failed)
         ray_tensor_free(out);
