@@ -112,7 +112,7 @@ RAY_PLUGIN({
     .summary = "excitation backprop of a class less that of its opposite",
     .reference = "Zhang, Lin, Brandt, Shen and Sclaroff, \"Top-down neural attention by excitation "
                  "backprop\", ECCV, 2016",
-    .flags = RAY_NEEDS_LAYER,
+    .flags = RAY_NEEDS_LAYER | RAY_COPIES,
     .params = options,
     .rules = rules,
     .params_size = sizeof(params),

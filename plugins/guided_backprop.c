@@ -2,7 +2,7 @@
 /* guided_backprop.c - the gradient with ReLUs that let positive signals pass where open. */
 #include "ray_rules.h"
 
-static const ray_rule rules[] = { RAY_GATE_RULES(ray_gate_guided, RAY_READ_IN) };
+static const ray_rule rules[] = { RAY_GATE_RULES(ray_gate_guided, RAY_READ_OUT) };
 
 RAY_PLUGIN({
     .name = "guided_backprop",

@@ -15,7 +15,7 @@
 int ray_gate_positive_signal(ray_run *run, const ray_call *call);
 
 /* p' = p where p > 0 and x > 0, else 0.  Springenberg et al., "Striving for simplicity: the all
- * convolutional net", ICLR workshop 2015.  Reads x. */
+ * convolutional net", ICLR workshop 2015.  Reads y, which is positive where x is. */
 int ray_gate_guided(ray_run *run, const ray_call *call);
 
 /* What a gate method says of each layer: its gate at ReLU-like activations (relu, relu6,
@@ -32,7 +32,7 @@ int ray_gate_guided(ray_run *run, const ray_call *call);
 
 /* A linear layer f with the weight w+ = max(sign * w, 0) and no bias:
  * p' = x * f'(w+, p / (f(x, w+) + 1e-20)).  clamp_input puts max(x, 0) in place of x.  Reads x. */
-int ray_excite_linear(ray_run *run, const ray_call *call, float sign, bool clamp_input);
+int ray_excite_linear(ray_run *run, const ray_call *call, int sign, bool clamp_input);
 
 /* y = sum of x_i: p'_i = x_i / y * p, and 0 where y = 0.  Reads x and y. */
 int ray_excite_sum(ray_run *run, const ray_call *call);

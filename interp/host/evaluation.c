@@ -109,7 +109,7 @@ int ray_service_forward(ray_run *run)
         return ray_service_fail(run, "forward() is not for prepare()");
     if (session->current && session->current == &session->own)
         return forward_own(session);
-    if (run->image->dim[0] != session->request->input.dim[0])
+    if (run->image->dim[0] != session->shared->value[0].dim[0])
         return forward_item(session);
     return ray_session_forward_shared(session);
 }

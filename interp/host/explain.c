@@ -10,6 +10,8 @@
 #include "request.h"
 #include "result.h"
 
+enum { MOST_COPIES = 8 };       /* of an item for its targets: more is hardly faster */
+
 typedef struct explainer {
     const ray_network *network;
     const ray_methods *methods;
@@ -55,6 +57,20 @@ static int open_checkpoint(explainer *e)
 
 /* ---- The common forward pass ---- */
 
+/* As many as the input has; of a single one as many copies as a call for its targets takes. */
+static int64_t choose_items(const explainer *e, const ray_wishes *wishes)
+{
+    const ray_request *request = e->request;
+    int64_t most = request->batch ? request->batch : MOST_COPIES;
+    bool copies = false;
+    for (int i = 0; i < request->n_methods; i++)
+        copies = copies || ray_session_takes_copies(&e->sessions[i]);
+    if (!copies || request->n_targets < 2)
+        return request->input.dim[0];
+    return ray_wishes_fit(wishes, &e->sessions[0],
+                          most < request->n_targets ? most : request->n_targets);
+}
+
 static int create_exec(explainer *e)
 {
     ray_wishes wishes;
@@ -63,11 +79,12 @@ static int create_exec(explainer *e)
     wishes.ends[e->network->graph.output] = true;
     for (int i = 0; i < e->request->n_methods; i++)
         ray_wishes_add(&wishes, &e->sessions[i]);
-    ray_demand demand = ray_wishes_demand(&wishes, e->request->input.dim[0], e->checked);
-    int failed = ray_exec_create(&e->exec, e->network, &demand, e->error);
+    ray_demand demand = ray_wishes_demand(&wishes, choose_items(e, &wishes), e->checked);
+    int failed = !demand.batch || ray_exec_create(&e->exec, e->network, &demand, e->error);
     ray_wishes_free(&wishes);
     if (failed)
         return -1;
+    ray_exec_set_items(&e->exec, e->request->input.dim[0]);
     e->exec.check = e->checked;
     e->exec.listener = &e->request->listener;
     return 0;

@@ -66,6 +66,10 @@ ray_tensor *ray_service_array(ray_run *run, const ray_array *array)
                          "shape that fits its use");
         return NULL;
     }
+    if (session->method->flags & RAY_COPIES) {
+        ray_service_fail(run, "array() is not for a method with RAY_COPIES");
+        return NULL;
+    }
     ray_extra *extra = find_extra(session->out, array->name);
     if (extra && !is_same_shape(session, &extra->tensor, array)) {
         ray_service_fail(run, "the array \"%s\" has another shape than before", array->name);

@@ -2,8 +2,6 @@
 /* services.c - the table that a plugin finds in run->host, and its smaller services. */
 #include "services.h"
 
-#include <string.h>
-
 #include "fingerprint.h"
 #include "map/map.h"
 
@@ -64,54 +62,13 @@ static const ray_tensor *read_array(ray_run *run, const char *path)
     return array;
 }
 
-/* ---- Layers ---- */
-
-static int layer_forward(ray_run *run, const ray_call *call, const ray_tensor *in,
-                         const ray_tensor *weight, ray_tensor *out)
-{
-    const ray_graph_layer *layer = ray_graph_layer_of(call->layer);
-    ray_op op = { .options = layer->options, .in = in, .n_in = call->n_in, .weight = weight,
-                  .out = out, .work = ray_session_of(run)->current->work };
-    ray_layer_forward(layer, &op);
-    return 0;
-}
-
-static int layer_backward(ray_run *run, const ray_call *call, const ray_tensor *in,
-                          const ray_tensor *out, const ray_tensor *weight, const ray_tensor *dout,
-                          ray_tensor *din)
-{
-    const ray_graph_layer *layer = ray_graph_layer_of(call->layer);
-    ray_op op = { .options = layer->options, .in = in, .n_in = call->n_in, .weight = weight,
-                  .out = out, .dout = dout, .din = din,
-                  .work = ray_session_of(run)->current->work };
-    if (((layer->kind->reads & RAY_READS_IN) && !in[0].data)
-        || ((layer->kind->reads & RAY_READS_OUT) && !out->data))
-        return ray_service_fail(run, "the backward function of %s \"%s\" reads an activation that "
-                                "the rule said it would not", layer->info.kind, layer->info.name);
-    ray_layer_backward(layer, &op);
-    return 0;
-}
-
-static const ray_layer *layer_at(ray_run *run, int32_t index)
-{
-    const ray_graph *graph = &ray_session_of(run)->network->graph;
-    return index >= 0 && index < graph->n_layers ? &graph->layers[index].info : NULL;
-}
-
-static const ray_layer *layer_named(ray_run *run, const char *name)
-{
-    const ray_graph *graph = &ray_session_of(run)->network->graph;
-    for (int32_t i = 0; i < graph->n_layers; i++)
-        if (!strcmp(graph->layers[i].info.name, name))
-            return &graph->layers[i].info;
-    return NULL;
-}
-
 const ray_host ray_host_services = {
     .fail = ray_service_fail, .note = ray_service_note, .caution = ray_service_caution,
     .scratch = scratch, .random = next_random, .progress = ray_service_progress,
-    .layer_forward = layer_forward, .layer_backward = layer_backward, .layer_at = layer_at,
-    .layer_named = layer_named, .keep = ray_service_keep, .batch = ray_service_batch,
+    .layer_forward = ray_service_layer_forward, .layer_backward = ray_service_layer_backward,
+    .layer_at = ray_service_layer_at, .layer_named = ray_service_layer_named,
+    .clamped_forward = ray_service_clamped_forward,
+    .clamped_backward = ray_service_clamped_backward, .keep = ray_service_keep, .batch = ray_service_batch,
     .forward = ray_service_forward, .backward = ray_service_backward,
     .output = ray_service_output, .value = ray_service_value, .signal = ray_service_signal,
     .end_at = ray_service_end_at, .parallel = parallel, .random_seed = random_seed, .blur = blur,

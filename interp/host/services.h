@@ -21,6 +21,19 @@ const ray_tensor *ray_service_output(ray_run *run);
 const ray_tensor *ray_service_value(ray_run *run, const char *activation);
 const ray_tensor *ray_service_signal(ray_run *run, const char *activation);
 
+/* layers.c */
+int ray_service_layer_forward(ray_run *run, const ray_call *call, const ray_tensor *in,
+                              const ray_tensor *weight, ray_tensor *out);
+int ray_service_layer_backward(ray_run *run, const ray_call *call, const ray_tensor *in,
+                               const ray_tensor *out, const ray_tensor *weight,
+                               const ray_tensor *dout, ray_tensor *din);
+const ray_layer *ray_service_layer_at(ray_run *run, int32_t index);
+const ray_layer *ray_service_layer_named(ray_run *run, const char *name);
+int ray_service_clamped_forward(ray_run *run, const ray_call *call, int sign, const ray_tensor *in,
+                                ray_tensor *out);
+int ray_service_clamped_backward(ray_run *run, const ray_call *call, int sign,
+                                 const ray_tensor *dout, ray_tensor *din);
+
 /* long_work.c */
 int     ray_service_progress(ray_run *run, int64_t done, int64_t total);
 int64_t ray_service_resume(ray_run *run, const ray_block *blocks, int32_t n);

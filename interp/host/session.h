@@ -74,6 +74,13 @@ void ray_session_forget(ray_session *session);
 /* Chooses run.batch_max: what the request says, else what the free memory allows. */
 int ray_session_choose_batch(ray_session *session);
 
+/* Whether targets of a single item may be explained together, each with a copy of it. */
+bool ray_session_takes_copies(const ray_session *session);
+
+/* How many items, at most `most`, fit into half of the memory that is free, or into what the request
+ * allows; 0: an error. */
+int64_t ray_wishes_fit(const ray_wishes *wishes, const ray_session *session, int64_t most);
+
 /* The exec for the method's own batches of up to so many items. */
 int ray_session_create_own(ray_session *session, int64_t items, bool watched);
 

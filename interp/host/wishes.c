@@ -105,24 +105,36 @@ static int measure(const ray_session *session, const ray_wishes *wishes, int64_t
     return 0;
 }
 
-/* Half of the memory that is free may go to a batch. */
+int64_t ray_wishes_fit(const ray_wishes *wishes, const ray_session *session, int64_t most)
+{
+    double one, two;
+    if (measure(session, wishes, 1, &one) || measure(session, wishes, 2, &two))
+        return 0;
+    double room = session->request->memory ? (double)session->request->memory
+                                           : 0.5 * ray_memory_available();
+    int64_t n = 1;
+    while (n < most && one + (two - one) * (double)(2 * n - 1) <= room)
+        n *= 2;
+    return n < most ? n : most;
+}
+
 int ray_session_choose_batch(ray_session *session)
 {
     ray_wishes wishes;
-    double one, two;
     session->run.batch_max = session->request->batch;
     if (session->run.batch_max || !session->method->explain)
         return 0;
     if (gather_own(session, &wishes))
         return -1;
-    int failed = measure(session, &wishes, 1, &one) || measure(session, &wishes, 2, &two);
+    session->run.batch_max = ray_wishes_fit(&wishes, session, MOST_ITEMS);
     ray_wishes_free(&wishes);
-    if (failed)
-        return -1;
-    double room = 0.5 * ray_memory_available() - one;
-    int64_t n = 1;
-    while (n < MOST_ITEMS && room >= (two - one) * (double)(2 * n - 1))
-        n *= 2;
-    session->run.batch_max = n;
-    return 0;
+    return session->run.batch_max ? 0 : -1;
+}
+
+bool ray_session_takes_copies(const ray_session *session)
+{
+    const ray_method *method = session->method;
+    return session->request->input.dim[0] == 1 && !session->checkpoint
+           && !(method->flags & (RAY_MANY_TARGETS | RAY_ONE_ITEM | RAY_FORWARD_ONLY))
+           && (!method->explain || (method->flags & RAY_COPIES));
 }

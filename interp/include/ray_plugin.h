@@ -32,7 +32,7 @@ extern "C" {
 
 enum {
     RAY_ABI_MAJOR = 1,      /* the host loads its own major only */
-    RAY_ABI_MINOR = 1       /* structs grow at the end; the host loads this minor and older */
+    RAY_ABI_MINOR = 2       /* structs grow at the end; the host loads this minor and older */
 };
 
 typedef struct ray_run ray_run;
@@ -175,6 +175,16 @@ typedef struct ray_host {           /* never NULL up to the minor the plugin was
 
     /* Named numbers of the result, for the report: "reward", one for each area, say. */
     int (*numbers)(ray_run *run, const char *name, int32_t n, const double *values);
+
+    /* ---- Since 1.2 ---- */
+
+    /* The arithmetic of a layer with RAY_LINEAR, its weight replaced by max(w, 0), or by max(-w, 0)
+     * where sign is negative, and without its bias: as layer_forward and layer_backward with such
+     * weights, but most kinds take no copy of them.  Layers without weights: as they are. */
+    int (*clamped_forward)(ray_run *run, const ray_call *call, int sign, const ray_tensor *in,
+                           ray_tensor *out);
+    int (*clamped_backward)(ray_run *run, const ray_call *call, int sign, const ray_tensor *dout,
+                            ray_tensor *din);
 } ray_host;
 
 struct ray_run {                    /* read-only to plugins, but for what state points at */
@@ -197,8 +207,11 @@ enum {                              /* flags of a method */
     RAY_EXPLAINS_INPUT = 8,         /* the saliency activation is the input; no layer is named */
     RAY_ONE_ITEM     = 16,          /* explain() is called for each item of the input by itself:
                                      * image, targets and map are that item's */
-    RAY_MAP_IS_MASK  = 32           /* --smooth S: a border of zeros, and S times the shorter side
+    RAY_MAP_IS_MASK  = 32,          /* --smooth S: a border of zeros, and S times the shorter side
                                      * [the border repeated, S times the longer side] */
+    RAY_COPIES       = 64           /* since 1.2: explain() may be given an item several times, once
+                                     * for each of its targets; array() is not for such a method [one
+                                     * target at a time, unless there is no explain()] */
 };
 
 /* The callbacks of a run, in the order they are called; in brackets what happens without. */

@@ -53,6 +53,7 @@ int ray_exec_forward(ray_exec *exec, ray_error *error)
     const ray_graph *graph = &exec->network->graph;
     if (exec->check && !ray_tensor_finite(&exec->value[0]))
         return ray_fail(error, "the input holds NaN or infinity");
+    exec->repeated = exec->value[0].dim[0];
     for (int32_t i = 0; i < graph->n_layers; i++)
         if (exec->plan.needed[graph->layers[i].out] && !ray_join_hides(exec->plan.joins, i)
             && evaluate(exec, i, error))

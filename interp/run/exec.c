@@ -202,8 +202,10 @@ void ray_exec_repeat(ray_exec *exec, int64_t items)
     for (int32_t a = 0; a < graph->first_weight; a++) {
         int64_t size = graph->activations[a].size;
         RAY_REAL *item = exec->value[a].data;
-        for (int64_t i = 1; exec->plan.stays[a] && i < items; i++)
+        for (int64_t i = exec->repeated; exec->plan.stays[a] && i < items; i++)
             memcpy(item + i * size, item, (size_t)size * sizeof *item);
     }
+    if (items > exec->repeated)
+        exec->repeated = items;
     ray_exec_set_items(exec, items);
 }

@@ -20,6 +20,7 @@ typedef struct ray_exec {
     RAY_REAL          *factors;     /* that those of scale and shift point at */
     bool               joins;       /* layers may do the work of others */
     ray_tensor        *in, *din;    /* operands of the layer at hand: as many as the widest reads */
+    int64_t            repeated;    /* items that hold values; see ray_exec_repeat */
     bool               check;       /* stop at the first layer that yields NaN or infinity */
     const ray_listener *listener;   /* whose layer(), if there is one, is told of layers; or NULL */
 } ray_exec;
@@ -49,8 +50,8 @@ typedef struct ray_backward {
 /* The seed is in exec->signal[from] already. */
 int ray_exec_backward(ray_exec *exec, const ray_backward *how, ray_error *error);
 
-/* After a forward pass over one item: the values that stay, for so many equal ones (at most as
- * many as were planned). */
+/* After a forward pass over one item: for so many copies of it (at most as many as were planned),
+ * with the values that stay. */
 void ray_exec_repeat(ray_exec *exec, int64_t items);
 
 /* The kind's own functions; views included. */
