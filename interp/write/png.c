@@ -55,7 +55,8 @@ static int encode(encoder *e, const ray_picture *picture)
         return ray_fail_memory(e->error);
     png_set_write_fn(e->png, e, write_bytes, flush_nothing);
     png_set_user_limits(e->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_compression_level(e->png, 6);
+    png_set_compression_level(e->png, 2);       /* half the time of 6 for a quarter more bytes */
+    png_set_filter(e->png, 0, PNG_FILTER_SUB | PNG_FILTER_UP);
     png_set_IHDR(e->png, e->info, (png_uint_32)picture->width, (png_uint_32)picture->height, 8,
                  picture->channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
