@@ -89,6 +89,8 @@ static void maps_of_services_are_right(void)
         { "without_callbacks", 1 },     /* its second name */
         { "batches", 1 },               /* the last item of a batch of its own is the image */
         { "repeats", 1 },               /* each linear layer evaluated by hand */
+        { "clamps", 1 },                /* weights clamped on their way in or before */
+        { "copies", 1 },                /* an item for each target */
         { "doubles", 2 },               /* a seed of 2 */
         { "triples", 3 },               /* the signal times 3 on its way */
         { "passes", 5 },                /* passes with a seed of 5 */
@@ -103,6 +105,31 @@ static void maps_of_services_are_right(void)
         CHECK_CASE(off < 1e-5, "%s: off by %g", cases[i].method, off);
     }
     ray_tensor_free(&plain);
+    explaining_close(&e);
+}
+
+/* Nine targets, eight at a time; fewer with a smaller batch. */
+static void copies_come_as_memory_and_batch_allow(void)
+{
+    static const struct { int64_t batch, memory; int first, last; } cases[] = {
+        { 0, 0, 8, 1 }, { 4, 0, 4, 1 }, { 1, 0, 1, 1 }, { 0, 1, 1, 1 },
+    };
+    static const int64_t targets[9] = { 0, 1, 2, 3, 0, 1, 2, 3, 0 };
+    explaining e = open_plain("plugins_good", "services");
+    e.request.targets = targets;
+    e.request.n_targets = COUNT(targets);
+    for (int i = 0; i < COUNT(cases); i++) {
+        e.request.batch = cases[i].batch;
+        e.request.memory = cases[i].memory;
+        const ray_tensor *map = explaining_map(&e, "counts_copies");
+        CHECK_CASE((int)map->data[0] == cases[i].first, "case %d: %g at once", i,
+                   (double)map->data[0]);
+        CHECK_CASE((int)map->data[ray_tensor_size(map) - 1] == cases[i].last,
+                   "case %d: %g in the end", i, (double)map->data[ray_tensor_size(map) - 1]);
+    }
+    CU_ASSERT_EQUAL(explaining_run(&e, "copies_with_array"), -1);
+    check_text("array", e.error.text,
+               "copies_with_array: array() is not for a method with RAY_COPIES");
     explaining_close(&e);
 }
 
@@ -264,6 +291,7 @@ int main(void)
         { "misuse is refused", misuse_is_refused },
         { "random numbers are those of the seed", random_numbers_are_those_of_the_seed },
         { "maps of services are right", maps_of_services_are_right },
+        { "copies come as memory and batch allow", copies_come_as_memory_and_batch_allow },
         { "layers are listed", layers_are_listed },
         { "notes and cautions are heard", notes_and_cautions_are_heard },
         { "work can be stopped", work_can_be_stopped },

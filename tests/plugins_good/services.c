@@ -122,6 +122,95 @@ static int repeat_layer(ray_run *run, const ray_call *call)
                                 call->din);
 }
 
+/* ---- Clamped weights ---- */
+
+static int clamp_weight(ray_run *run, const ray_call *call, float sign, ray_tensor weight[8])
+{
+    memset(weight, 0, 8 * sizeof *weight);
+    if (!call->n_weights)
+        return 0;
+    ray_tensor *copy = run->host->scratch(run, call->weight[0].rank, call->weight[0].dim);
+    if (!copy)
+        return -1;
+    for (int64_t i = 0; i < count(copy); i++)
+        copy->data[i] = sign * call->weight[0].data[i] > 0 ? sign * call->weight[0].data[i] : 0;
+    weight[0] = *copy;
+    return 0;
+}
+
+static bool near(const ray_tensor *a, const ray_tensor *b)
+{
+    float most = 0, off = 0;
+    for (int64_t i = 0; i < count(a); i++) {
+        float size = a->data[i] < 0 ? -a->data[i] : a->data[i], d = a->data[i] - b->data[i];
+        most = size > most ? size : most;
+        off = d > off ? d : -d > off ? -d : off;
+    }
+    return off <= 1e-5F * most;
+}
+
+/* With weights clamped on their way in as with a clamped copy of them. */
+static int compare_clamped(ray_run *run, const ray_call *call)
+{
+    const ray_host *host = run->host;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        ray_tensor weight[8], *out[2], *din[2];
+        for (int k = 0; k < 2; k++) {
+            out[k] = host->scratch(run, call->out->rank, call->out->dim);
+            din[k] = host->scratch(run, call->in[0].rank, call->in[0].dim);
+            if (!out[k] || !din[k])
+                return -1;
+        }
+        if (clamp_weight(run, call, (float)sign, weight)
+            || host->layer_forward(run, call, call->in, weight, out[0])
+            || host->clamped_forward(run, call, sign, call->in, out[1])
+            || host->layer_backward(run, call, call->in, call->out, weight, call->dout, din[0])
+            || host->clamped_backward(run, call, sign, call->dout, din[1]))
+            return -1;
+        if (!near(out[0], out[1]) || !near(din[0], din[1]))
+            return host->fail(run, "%s \"%s\" clamped by %d differs", call->layer->kind,
+                              call->layer->name, sign);
+    }
+    return host->layer_backward(run, call, call->in, call->out, call->weight, call->dout,
+                                call->din);
+}
+
+/* ---- Copies ---- */
+
+static int explain_copies(ray_run *run, ray_tensor *map)
+{
+    const ray_host *host = run->host;
+    int64_t n = run->n_targets, size = count(run->image) / n, positions = count(map) / n;
+    if (run->image->dim[0] != n || map->dim[0] != n)
+        return host->fail(run, "%d targets of %d images", (int)n, (int)run->image->dim[0]);
+    for (int64_t i = 1; i < n; i++)
+        if (memcmp(run->image->data, run->image->data + i * size, (size_t)size * sizeof(float)))
+            return host->fail(run, "copy %d is another image", (int)i);
+    if (host->forward(run) || host->backward(run, NULL))
+        return -1;
+    for (int64_t i = 0; i < n; i++) {
+        ray_tensor one = *map;
+        one.dim[0] = 1;
+        one.data += i * positions;
+        sum_channels(host->signal(run, ""), i, 1, &one);
+    }
+    return 0;
+}
+
+static int count_copies(ray_run *run, ray_tensor *map)
+{
+    for (int64_t i = 0; i < count(map); i++)
+        map->data[i] = (float)run->n_targets;
+    return 0;
+}
+
+static int ask_for_array(ray_run *run, ray_tensor *map)
+{
+    (void)map;
+    ray_array array = { .name = "more", .rank = 1, .dim = { 1 } };
+    return run->host->array(run, &array) ? 0 : -1;
+}
+
 /* ---- Signals ---- */
 
 static int double_seed(ray_run *run, const ray_tensor *out, ray_tensor *dout)
@@ -263,6 +352,10 @@ static const ray_rule repeats[] = {
     { .traits = RAY_LINEAR, .backward = repeat_layer }, { .kind = "*" }, { 0 }
 };
 
+static const ray_rule clamped[] = {
+    { .traits = RAY_LINEAR, .backward = compare_clamped }, { .kind = "*" }, { 0 }
+};
+
 RAY_PLUGIN(
     { .name = "bare", .alias = "without_callbacks",
       .summary = "the gradient, summed over channels" },
@@ -270,6 +363,10 @@ RAY_PLUGIN(
     { .name = "batches", .prepare = keep_pool, .explain = explain_batches },
     { .name = "layers", .explain = explain_layers },
     { .name = "repeats", .rules = repeats },
+    { .name = "clamps", .rules = clamped },
+    { .name = "copies", .flags = RAY_COPIES, .explain = explain_copies },
+    { .name = "counts_copies", .flags = RAY_COPIES, .explain = count_copies },
+    { .name = "copies_with_array", .flags = RAY_COPIES, .explain = ask_for_array },
     { .name = "doubles", .seed = double_seed },
     { .name = "triples", .prepare = keep_pool, .visit = visit_pool },
     { .name = "passes", .prepare = keep_pool, .explain = pass_of_its_own },
