@@ -5,17 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-static const size_t largest = (size_t)1 << 40;          /* bytes of one allocation */
 static const int64_t largest_count = (int64_t)1 << 48;
-enum { HUGE_PAGE = 2 << 20, CACHE_LINE = 64, ARENA_ALIGN = 16, ARENA_BLOCK = 16 << 10 };
+enum { ARENA_ALIGN = 16, ARENA_BLOCK = 16 << 10 };
 
 /* count * size in *bytes, at least 1; false when that is more than may be allocated. */
 static bool bytes_of(size_t count, size_t size, size_t *bytes)
 {
-    if (size != 0 && count > largest / size)
+    if (size != 0 && count > RAY_MOST_BYTES / size)
         return false;
     *bytes = count * size;
     if (*bytes == 0)
@@ -35,18 +33,6 @@ void *ray_grow(void *old, size_t count, size_t size)
     return bytes_of(count, size, &bytes) ? realloc(old, bytes) : NULL;
 }
 
-void *ray_alloc_aligned(size_t bytes)
-{
-    if (bytes > largest)
-        return NULL;
-    size_t align = bytes >= 2 * (size_t)HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
-    bytes = (bytes + align - 1) / align * align;
-    void *memory = aligned_alloc(align, bytes == 0 ? align : bytes);
-    if (memory && align == HUGE_PAGE)
-        madvise(memory, bytes, MADV_HUGEPAGE);      /* a wish: it may be refused */
-    return memory;
-}
-
 double ray_memory_available(void)
 {
     double kilobytes = -1;
@@ -58,7 +44,7 @@ double ray_memory_available(void)
     if (info)
         fclose(info);
     if (kilobytes >= 0)
-        return kilobytes * 1024;
+        return kilobytes * 1024 + (double)ray_memory_kept();
     return (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
 }
 

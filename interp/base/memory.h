@@ -8,11 +8,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define RAY_MOST_BYTES ((size_t)1 << 40)                    /* of one allocation */
+
 void *ray_alloc(size_t count, size_t size);                 /* zeroed; free() */
 void *ray_grow(void *old, size_t count, size_t size);       /* realloc with the product checked */
-void *ray_alloc_aligned(size_t bytes);      /* on 64 bytes, large ones on 2 MiB; not zeroed */
-double ray_memory_available(void);          /* bytes that could be had without swapping */
+double ray_memory_available(void);          /* bytes that could be had without swapping, those of
+                                             * kept blocks among them */
 char *ray_string_copy(const char *text);                    /* free() */
+
+/* Memory for numbers: on 64 bytes, from 2 MiB on on as many, in huge pages where the system has
+ * them.  NOT zeroed: it may hold what the last owner left.
+ * Blocks from 2 MiB on that go back through ray_free_aligned are kept for the next one of about the
+ * same size, whichever thread asks, so that its pages need not be fetched again.  Kept and used
+ * blocks together never exceed what was used at once at some time since ray_memory_trim, which gives
+ * all kept blocks back to the system; so is a block that 64 others were preferred to.  Builds with
+ * AddressSanitizer keep none. */
+void  *ray_alloc_aligned(size_t bytes);
+void   ray_free_aligned(void *memory);      /* never free(); takes what free() takes, too, and NULL */
+void   ray_memory_trim(void);
+size_t ray_memory_kept(void);               /* bytes */
 
 typedef struct ray_arena { struct ray_arena_block *last; } ray_arena;   /* { 0 }: an empty one */
 void *ray_arena_alloc(ray_arena *arena, size_t count, size_t size); /* zeroed, on 16 bytes */

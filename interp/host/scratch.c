@@ -18,7 +18,7 @@ static bool ensure_capacity(ray_scratch_block *block, size_t bytes)
 {
     if (block->capacity >= bytes)
         return true;
-    free(block->tensor.data);
+    ray_free_aligned(block->tensor.data);
     block->tensor.data = ray_alloc_aligned(bytes);
     block->capacity = block->tensor.data ? bytes : 0;
     return block->tensor.data;
@@ -45,7 +45,7 @@ ray_tensor *ray_scratch_take(ray_scratch *scratch, int32_t rank, const int64_t *
 void ray_scratch_free(ray_scratch *scratch)
 {
     for (int32_t i = 0; i < scratch->n; i++) {
-        free(scratch->blocks[i]->tensor.data);
+        ray_free_aligned(scratch->blocks[i]->tensor.data);
         free(scratch->blocks[i]);
     }
     free(scratch->blocks);

@@ -38,7 +38,7 @@ static RAY_REAL *read_numbers(const ray_npy_header *header, const unsigned char 
     RAY_REAL *ordered = ray_alloc_aligned((size_t)header->count * sizeof *data);
     if (ordered)
         transpose(&header->shape, header->count, data, ordered);
-    free(data);
+    ray_free_aligned(data);
     return ordered;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "npy.h"
 #include "weights_table.h"
@@ -115,7 +116,7 @@ void ray_weights_close(ray_weights *weights)
         weights->format->close(weights);
     for (int i = 0; i < weights->n; i++)
         if (weights->entries[i].owned)
-            free(weights->entries[i].shape.data);
+            ray_free_aligned(weights->entries[i].shape.data);
     ray_mapping_close(&weights->mapping);
     ray_arena_free(&weights->arena);
     free(weights->entries);
@@ -187,7 +188,7 @@ static int check_finite(const ray_weights *weights, const ray_entry *entry, ray_
 static void forget_numbers(ray_entry *entry)
 {
     if (entry->owned)
-        free(entry->shape.data);
+        ray_free_aligned(entry->shape.data);
     entry->shape.data = NULL;
     entry->owned = false;
 }
