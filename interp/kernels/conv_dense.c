@@ -15,11 +15,17 @@ static bool fits(const ray_conv_job *job)
 
 static void run(const ray_conv_job *job)
 {
-    ray_dense_sizes sizes = { job->g.items, job->depth, job->g.out_channels };
-    if (job->gradient)
-        ray_dense_gradient(sizes, job->from, job->weight, job->to);
-    else
-        ray_dense_forward(sizes, job->from, job->weight, job->bias, job->to);
+    ray_dense_compute(&(ray_dense_call){
+        .sizes = { job->g.items, job->depth, job->g.out_channels },
+        .gradient = job->gradient,
+        .from = job->from,
+        .weight = job->weight,
+        .bias = job->bias,
+        .clamp = job->clamp,
+        .finish = job->finish,
+        .channel = job->gradient ? job->in_size : 1,
+        .to = job->to,
+    });
 }
 
 const ray_conv_method ray_conv_dense = {
@@ -27,4 +33,6 @@ const ray_conv_method ray_conv_dense = {
     .reason = "the kernel covers the whole input: a fully connected layer",
     .fits = fits,
     .run = run,
+    .clamps = true,
+    .finishes = true,
 };

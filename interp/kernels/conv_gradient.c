@@ -63,11 +63,7 @@ static void product_task(void *context, int64_t task, int32_t lane)
                       job->out_size, false };
     (void)lane;
     RAY_REAL *to = held->data + row * held->stride + position;
-    if (ray_gemm_panels_suit(job->machine, sizes.columns))
-        ray_gemm_panels(job->machine, sizes, w, dy.data, dy.stride, &(ray_gemm_finish){ 0 }, to,
-                        held->stride);
-    else
-        ray_gemm(sizes, w, dy, 0, to, held->stride);
+    ray_gemm(sizes, w, dy, 0, to, held->stride);
 }
 
 static void scatter_task(void *context, int64_t task, int32_t lane)

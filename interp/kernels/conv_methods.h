@@ -16,7 +16,7 @@ typedef struct ray_conv_job {
     int64_t            taps, depth;             /* taps of a kernel; group_in * taps */
     int64_t            in_size, out_size;       /* positions of one channel */
     const RAY_REAL    *from, *weight, *bias, *prepared;
-    ray_clamp          clamp;                   /* only for methods that prepare weights */
+    ray_clamp          clamp;                   /* only for methods that clamp */
     const ray_finish  *finish;                  /* NULL for methods that do not finish */
     RAY_REAL          *to, *work;
 } ray_conv_job;
@@ -27,15 +27,16 @@ typedef struct ray_conv_method {
     bool    (*fits)(const ray_conv_job *job);
     int64_t (*workspace)(const ray_conv_job *job);      /* numbers; NULL: none */
     void    (*run)(const ray_conv_job *job);
-    int64_t (*prepared)(const ray_conv_job *job);       /* numbers; NULL: takes weights as they are,
-                                                         * and knows nothing of clamp */
+    int64_t (*prepared)(const ray_conv_job *job);       /* numbers; NULL: takes weights as they are */
     void    (*prepare)(const ray_conv_job *job, RAY_REAL *to);
+    bool    clamps;                                     /* weights on their way in */
     bool    finishes;                                   /* results itself, `add` at the result included */
 } ray_conv_method;
 
 extern const ray_conv_method ray_conv_filter;           /* sums of shifted rows; both directions */
 extern const ray_conv_method ray_conv_dense;            /* a fully connected layer; both */
 extern const ray_conv_method ray_conv_winograd;         /* 3x3 by transformed tiles; both */
+extern const ray_conv_method ray_conv_slab;             /* products with columns of slabs; both */
 extern const ray_conv_method ray_conv_turned;           /* gradient as a product */
 extern const ray_conv_method ray_conv_product;          /* matrix products, columns gathered */
 extern const ray_conv_method ray_conv_scatter;          /* gradient: products, columns scattered */

@@ -116,18 +116,10 @@ static void multiply(const ray_conv_job *job, const tile *t, int64_t row, int64_
                      const RAY_REAL *x, int64_t x_stride)
 {
     int64_t channel = t->part % job->g.groups * job->group_out + t->channel;
-    bool first = row == 0;
-    const RAY_REAL *bias = first && job->bias ? job->bias + channel : NULL;
     ray_gemm_sizes sizes = { t->channels, t->positions, rows };
     ray_matrix w = { job->weight + channel * job->depth + row, job->depth, false };
-    if (ray_gemm_panels_suit(job->machine, t->positions)) {
-        ray_gemm_finish finish = { !first, bias };
-        ray_gemm_panels(job->machine, sizes, w, x, x_stride, &finish, tile_data(job, t),
-                        job->out_size);
-        return;
-    }
-    if (first)
-        fill_bias(job, t, bias);
+    if (row == 0)
+        fill_bias(job, t, job->bias ? job->bias + channel : NULL);
     ray_gemm(sizes, w, (ray_matrix){ x, x_stride, false }, 1, tile_data(job, t), job->out_size);
 }
 
@@ -208,7 +200,7 @@ static bool fits(const ray_conv_job *job)
 
 const ray_conv_method ray_conv_product = {
     .name = "product",
-    .reason = "everything else: products with gathered columns",
+    .reason = "every other output: products with gathered columns",
     .fits = fits,
     .workspace = workspace,
     .run = run,

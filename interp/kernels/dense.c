@@ -1,219 +1,111 @@
 /* SPDX-License-Identifier: MIT */
 /* dense.c - fully connected products.  The weights are streamed once for a batch of items, at
- * memory speed or as near to it as the products allow; without a machine many items are matrix
- * products over blocks of them. */
+ * memory speed or as near to it as the products allow, and clamped as they arrive. */
 #include "dense.h"
 
 #include <string.h>
 
-#include "gemm.h"
-#include "machine.h"
 #include "parallel.h"
 #include "pieces.h"
-#include "vector.h"
 
 enum {
-    FEW = 3,                /* without a machine: items up to which streaming wins over gemm */
-    BATCH = 48,             /* with one: items that share what is read of W */
-    ROWS = 4,               /* rows of W that one pass over x serves */
-    ROW_BLOCK = 32,         /* rows of W in a task */
-    COLUMN_BLOCK = 2048,    /* columns of W in a task of the gradient, or summed at a time */
-    BATCH_ROWS = 48,        /* rows of W in a task for a batch */
-    BATCH_DEPTH = 64,       /* rows of W at a time in its gradient */
-    GEMM_BLOCK = 128        /* rows or columns of W in one gemm */
+    ROWS = 48,              /* rows of W in a task */
+    ROW_ITEMS = 32,         /* items that share what is read of W */
+    COLUMNS = 2048,         /* most columns of W in a task of the gradient */
+    COLUMN_ITEMS = 16,      /* items that share what is read of W there */
+    COLUMN_DEPTH = 64,      /* rows of W summed at a time */
+    PART = 512,             /* columns at a time, where several items pass over them */
+    LINE = 64 / sizeof(RAY_REAL)
 };
 
 typedef struct job {
-    ray_dense_sizes    sizes;
-    const RAY_REAL    *from, *weight, *bias;
-    RAY_REAL          *to;
-    const ray_machine *machine;
+    ray_dense_call     call;
+    const ray_machine *machine;         /* NULL: plain */
+    int64_t            columns;         /* of W in a task */
 } job;
 
-static inline __attribute__((always_inline)) RAY_REAL sum_of(const ray_vector *v)
-{
-    RAY_REAL sum = 0;
-    for (int i = 0; i < RAY_VECTOR; i++)
-        sum += (*v)[i];
-    return sum;
-}
+/* ---- Results ---- */
 
-/* y[r] += W[r] . x for four rows. */
-RAY_CLONES static void dot_rows(const RAY_REAL *w, int64_t n, const RAY_REAL *x, RAY_REAL *y)
+/* n sums of an item, from result `first` of the item on, to their places. */
+static void finish_numbers(const job *j, int64_t item, int64_t first, int64_t n,
+                           const RAY_REAL *sum)
 {
-    ray_vector s0 = { 0 }, s1 = { 0 }, s2 = { 0 }, s3 = { 0 };
-    int64_t i = 0;
-    for (; i + RAY_VECTOR <= n; i += RAY_VECTOR) {
-        ray_vector v = RAY_LOAD(x + i);
-        s0 += v * RAY_LOAD(w + i);
-        s1 += v * RAY_LOAD(w + n + i);
-        s2 += v * RAY_LOAD(w + 2 * n + i);
-        s3 += v * RAY_LOAD(w + 3 * n + i);
+    const ray_dense_call *call = &j->call;
+    int64_t results = call->gradient ? call->sizes.inputs : call->sizes.outputs;
+    int64_t channel = call->finish ? call->channel : n;
+    for (int64_t i = 0, run; i < n; i += run) {
+        int64_t at = first + i;
+        run = ray_smaller(n - i, call->finish ? channel - at % channel : n);
+        ray_finish_row(call->finish, at / channel, sum + i, run, item * results + at, call->to);
     }
-    RAY_REAL r[ROWS] = { sum_of(&s0), sum_of(&s1), sum_of(&s2), sum_of(&s3) };
-    for (; i < n; i++) {
-        for (int k = 0; k < ROWS; k++)
-            r[k] += x[i] * w[k * n + i];
-    }
-    for (int k = 0; k < ROWS; k++)
-        y[k] += r[k];
 }
 
-RAY_CLONES static void dot_row(const RAY_REAL *w, int64_t n, const RAY_REAL *x, RAY_REAL *y)
+/* ---- Forward ---- */
+
+/* A task's sums, those of some rows of W and all items, lane by lane; and a part of the items. */
+typedef struct strip {
+    int64_t  first, count;                              /* rows */
+    RAY_REAL lane[ROW_ITEMS * ROWS * RAY_MOST_LANES];
+    RAY_REAL x[ROW_ITEMS * PART] __attribute__((aligned(64)));
+} strip;
+
+/* n columns of the items, in vectors. */
+static const RAY_REAL *gather_part(const job *j, strip *s, int64_t column, int64_t n)
 {
-    ray_vector s = { 0 };
-    int64_t i = 0;
-    for (; i + RAY_VECTOR <= n; i += RAY_VECTOR)
-        s += RAY_LOAD(x + i) * RAY_LOAD(w + i);
-    RAY_REAL r = sum_of(&s);
-    for (; i < n; i++)
-        r += x[i] * w[i];
-    *y += r;
+    const RAY_REAL *from = j->call.from + column;
+    if (j->call.sizes.items == 1)
+        return from;
+    j->machine->stack(from, j->call.sizes.inputs, j->call.sizes.items, n, s->x);
+    return s->x;
 }
 
-static void stream_rows(void *context, int64_t task, int32_t lane)
+static void finish_rows(const job *j, const strip *s)
 {
-    const job *j = context;
-    int64_t in = j->sizes.inputs, out = j->sizes.outputs;
-    int64_t end = ray_smaller((task + 1) * ROW_BLOCK, out);
-    (void)lane;
-    for (int64_t row = task * ROW_BLOCK, n; row < end; row += n) {
-        n = end - row >= ROWS ? ROWS : 1;
-        for (int64_t item = 0; item < j->sizes.items; item++) {
-            RAY_REAL *y = j->to + item * out + row;
-            for (int64_t k = 0; k < n; k++)
-                y[k] = j->bias ? j->bias[row + k] : 0;
-            (n == ROWS ? dot_rows : dot_row)(j->weight + row * in, in, j->from + item * in, y);
+    const RAY_REAL *bias = j->call.bias;
+    int64_t lanes = j->machine->lanes;
+    for (int64_t item = 0; item < j->call.sizes.items; item++) {
+        const RAY_REAL *lane = s->lane + item * ROWS * lanes;
+        RAY_REAL sum[ROWS];
+        for (int64_t k = 0; k < s->count; k++, lane += lanes) {
+            sum[k] = 0;
+            for (int64_t l = 0; l < lanes; l++)
+                sum[k] += lane[l];
+            sum[k] += bias ? bias[s->first + k] : 0;
         }
+        finish_numbers(j, item, s->first, s->count, sum);
     }
-}
-
-static void multiply_rows(void *context, int64_t task, int32_t lane)
-{
-    const job *j = context;
-    int64_t in = j->sizes.inputs, out = j->sizes.outputs, row = task * GEMM_BLOCK;
-    ray_gemm_sizes sizes = { j->sizes.items, ray_smaller(GEMM_BLOCK, out - row), in };
-    RAY_REAL *y = j->to + row;
-    (void)lane;
-    for (int64_t item = 0; item < sizes.rows; item++) {
-        for (int64_t k = 0; k < sizes.columns; k++)
-            y[item * out + k] = j->bias ? j->bias[row + k] : 0;
-    }
-    ray_gemm(sizes, (ray_matrix){ j->from, in, false },
-             (ray_matrix){ j->weight + row * in, in, true }, 1, y, out);
 }
 
 /* Part after part of some rows by all items: a part of the items stays in the cache.  One item
- * stays there as a whole: its rows are read from end to end, their sums taken in the same parts. */
-static void dot_task(void *context, int64_t task, int32_t lane)
+ * stays there as a whole: its rows are read from end to end, their sums taken in the same order. */
+static void row_task(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
-    int64_t in = j->sizes.inputs, out = j->sizes.outputs, row = task * BATCH_ROWS;
-    ray_dots d = { .y = j->to + row, .w_row = in, .x_item = in, .y_item = out,
-                   .rows = ray_smaller(BATCH_ROWS, out - row), .items = j->sizes.items };
+    const ray_dense_call *call = &j->call;
+    int64_t in = call->sizes.inputs, items = call->sizes.items;
+    int64_t part = items == 1 ? in : PART;
+    strip s;
     (void)lane;
-    for (int64_t item = 0; item < d.items; item++) {
-        for (int64_t k = 0; k < d.rows; k++)
-            d.y[item * out + k] = j->bias ? j->bias[row + k] : 0;
+    s.first = task * ROWS;
+    s.count = ray_smaller(ROWS, call->sizes.outputs - s.first);
+    memset(s.lane, 0, (size_t)(items * ROWS * j->machine->lanes) * sizeof *s.lane);
+    for (int64_t column = 0, n; column < in; column += n) {
+        n = ray_smaller(part, in - column);
+        ray_dots d = { .w = call->weight + s.first * in + column,
+                       .x = gather_part(j, &s, column, n), .sum = s.lane, .w_row = in,
+                       .sum_item = ROWS, .rows = s.count, .items = items, .n = n,
+                       .clamp = call->clamp };
+        j->machine->dot(&d);
     }
-    int64_t end = row + d.rows, run = d.items == 1 ? RAY_DOT_ROWS : d.rows;
-    for (; row < end; row += d.rows, d.y += d.rows) {
-        d.rows = ray_smaller(run, end - row);
-        for (int64_t column = 0; column < in; column += COLUMN_BLOCK) {
-            d.w = j->weight + row * in + column;
-            d.x = j->from + column;
-            d.n = ray_smaller(COLUMN_BLOCK, in - column);
-            j->machine->dot(&d);
-        }
-    }
+    finish_rows(j, &s);
 }
 
-/* Items in batches; numbers of an item where they come from and where they go. */
-static void run_batches(const job *all, int64_t from, int64_t to, int64_t tasks, ray_task *task)
-{
-    for (int64_t first = 0; first < all->sizes.items; first += BATCH) {
-        job j = *all;
-        j.sizes.items = ray_smaller(BATCH, all->sizes.items - first);
-        j.from += first * from;
-        j.to += first * to;
-        ray_parallel(tasks, task, &j);
-    }
-}
+/* ---- Gradient ---- */
 
-void ray_dense_forward(ray_dense_sizes sizes, const RAY_REAL *x, const RAY_REAL *weight,
-                       const RAY_REAL *bias, RAY_REAL *y)
+static bool is_silent(const ray_dense_call *call, int64_t row, int64_t rows)
 {
-    job j = { sizes, x, weight, bias, y, ray_machine_get() };
-    if (j.machine)
-        run_batches(&j, sizes.inputs, sizes.outputs, ray_divide_up(sizes.outputs, BATCH_ROWS),
-                    dot_task);
-    else if (sizes.items <= FEW)
-        ray_parallel(ray_divide_up(sizes.outputs, ROW_BLOCK), stream_rows, &j);
-    else
-        ray_parallel(ray_divide_up(sizes.outputs, GEMM_BLOCK), multiply_rows, &j);
-}
-
-/* x[0 ... n) += g[0] W[0] + ... + g[3] W[3], rows of W `stride` apart. */
-RAY_CLONES static void add_rows(const RAY_REAL *w, int64_t stride, const RAY_REAL *g, int64_t n,
-                                RAY_REAL *x)
-{
-    const RAY_REAL *w1 = w + stride, *w2 = w1 + stride, *w3 = w2 + stride;
-    RAY_REAL g0 = g[0], g1 = g[1], g2 = g[2], g3 = g[3];
-    int64_t i = 0;
-    for (; i + RAY_VECTOR <= n; i += RAY_VECTOR) {
-        ray_vector s = RAY_LOAD(x + i) + g0 * RAY_LOAD(w + i) + g1 * RAY_LOAD(w1 + i);
-        s += g2 * RAY_LOAD(w2 + i) + g3 * RAY_LOAD(w3 + i);
-        RAY_STORE(x + i, s);
-        for (int k = ROWS; k < 2 * ROWS; k++)
-            __builtin_prefetch(w + k * stride + i);
-    }
-    for (; i < n; i++)
-        x[i] += g0 * w[i] + g1 * w1[i] + g2 * w2[i] + g3 * w3[i];
-}
-
-static void add_row(const RAY_REAL *w, RAY_REAL g, int64_t n, RAY_REAL *x)
-{
-    for (int64_t i = 0; i < n; i++)
-        x[i] += g * w[i];
-}
-
-/* One block of columns; rows whose signal is 0 (most, behind a one-hot seed) are not read. */
-static void stream_columns(void *context, int64_t task, int32_t lane)
-{
-    const job *j = context;
-    int64_t in = j->sizes.inputs, out = j->sizes.outputs, start = task * COLUMN_BLOCK;
-    int64_t n = ray_smaller(COLUMN_BLOCK, in - start);
-    (void)lane;
-    for (int64_t item = 0; item < j->sizes.items; item++) {
-        const RAY_REAL *g = j->from + item * out;
-        RAY_REAL *x = j->to + item * in + start;
-        memset(x, 0, (size_t)n * sizeof *x);
-        for (int64_t row = 0, step; row < out; row += step) {
-            const RAY_REAL *w = j->weight + row * in + start;
-            step = out - row >= ROWS ? ROWS : 1;
-            if (step == 1)
-                add_row(w, g[row], n, x);
-            else if (g[row] != 0 || g[row + 1] != 0 || g[row + 2] != 0 || g[row + 3] != 0)
-                add_rows(w, in, g + row, n, x);
-        }
-    }
-}
-
-/* The columns of a product that do not fill two vectors. */
-static void last_columns(const job *j, const RAY_REAL *w, const RAY_REAL *g, int64_t n,
-                         int64_t rows, RAY_REAL *x)
-{
-    int64_t in = j->sizes.inputs, out = j->sizes.outputs;
-    for (int64_t item = 0; item < j->sizes.items; item++) {
-        for (int64_t row = 0; row < rows; row++)
-            add_row(w + row * in, g[item * out + row], n, x + item * in);
-    }
-}
-
-static bool is_silent(const job *j, int64_t row, int64_t rows)
-{
-    for (int64_t item = 0; item < j->sizes.items; item++) {
-        const RAY_REAL *g = j->from + item * j->sizes.outputs + row;
+    for (int64_t item = 0; item < call->sizes.items; item++) {
+        const RAY_REAL *g = call->from + item * call->sizes.outputs + row;
         for (int64_t k = 0; k < rows; k++) {
             if (g[k] != 0)
                 return false;
@@ -222,70 +114,153 @@ static bool is_silent(const job *j, int64_t row, int64_t rows)
     return true;
 }
 
-/* One item: rows of W are read from end to end. */
-static void add_block(const job *j, const RAY_REAL *w, const RAY_REAL *g, int64_t rows, int64_t n,
-                      RAY_REAL *x)
-{
-    RAY_REAL sum[COLUMN_BLOCK] __attribute__((aligned(64)));
-    memset(sum, 0, (size_t)n * sizeof *sum);
-    j->machine->sum_rows(w, j->sizes.inputs, g, rows, n, sum);
-    for (int64_t i = 0; i < n; i++)
-        x[i] += sum[i];
-}
+/* The columns of a task: sums of all rows, and of those being added. */
+typedef struct block {
+    int64_t  start, columns;
+    RAY_REAL x[COLUMN_ITEMS * COLUMNS];
+    RAY_REAL sum[COLUMN_ITEMS * COLUMNS] __attribute__((aligned(64)));      /* in vectors */
+} block;
 
-static void multiply_block(const job *j, const RAY_REAL *w, const RAY_REAL *g, int64_t rows,
-                           int64_t n, RAY_REAL *x)
+/* n columns of a block: those of all items stay in the cache. */
+static void add_part(const job *j, block *b, int64_t row, int64_t rows, int64_t column, int64_t n)
 {
-    ray_product p = { .a = g, .a_row = j->sizes.outputs, .a_step = 1, .b_step = j->sizes.inputs,
-                      .c_row = j->sizes.inputs, .rows = j->sizes.items, .depth = rows,
-                      .add = true };
-    for (int64_t i = 0; i < n; i += 2 * j->machine->lanes) {
-        p.b = w + i;
-        p.c = x + i;
-        j->machine->multiply(&p);
-    }
+    const ray_dense_call *call = &j->call;
+    int64_t in = call->sizes.inputs, items = call->sizes.items, lanes = j->machine->lanes;
+    ray_sums s = { .w = call->weight + row * in + b->start + column, .g = call->from + row,
+                   .sum = b->sum, .w_row = in, .g_item = call->sizes.outputs, .rows = rows,
+                   .items = items, .n = n, .clamp = call->clamp };
+    memset(b->sum, 0, (size_t)(items * ray_divide_up(n, lanes) * lanes) * sizeof *b->sum);
+    j->machine->sum_rows(&s);
+    j->machine->unstack(b->sum, items, n, b->x + column, COLUMNS);
 }
 
 /* One block of columns for all items, some rows of W after others: the same sums in the same order
  * for one item and for many.  Rows without a signal (most, behind a one-hot seed) are not read. */
-static void batch_columns(void *context, int64_t task, int32_t lane)
+static void column_task(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
-    int64_t in = j->sizes.inputs, out = j->sizes.outputs, start = task * COLUMN_BLOCK;
-    int64_t n = ray_smaller(COLUMN_BLOCK, in - start), whole = n - n % (2 * j->machine->lanes);
-    RAY_REAL *x = j->to + start;
+    const ray_dense_call *call = &j->call;
+    int64_t items = call->sizes.items, out = call->sizes.outputs, part = items > 1 ? PART : COLUMNS;
+    block b;
     (void)lane;
-    for (int64_t item = 0; item < j->sizes.items; item++)
-        memset(x + item * in, 0, (size_t)n * sizeof *x);
+    b.start = task * j->columns;
+    b.columns = ray_smaller(j->columns, call->sizes.inputs - b.start);
+    memset(b.x, 0, (size_t)(items * COLUMNS) * sizeof *b.x);
     for (int64_t row = 0, rows; row < out; row += rows) {
-        const RAY_REAL *w = j->weight + row * in + start, *g = j->from + row;
-        rows = ray_smaller(BATCH_DEPTH, out - row);
-        if (is_silent(j, row, rows))
+        rows = ray_smaller(COLUMN_DEPTH, out - row);
+        if (is_silent(call, row, rows))
             continue;
-        (j->sizes.items == 1 ? add_block : multiply_block)(j, w, g, rows, whole, x);
-        last_columns(j, w + whole, g, n - whole, rows, x + whole);
+        for (int64_t column = 0; column < b.columns; column += part)
+            add_part(j, &b, row, rows, column, ray_smaller(part, b.columns - column));
+    }
+    for (int64_t item = 0; item < items; item++)
+        finish_numbers(j, item, b.start, b.columns, b.x + item * COLUMNS);
+}
+
+/* ---- Plain ---- */
+
+static RAY_REAL clamped(RAY_REAL w, ray_clamp clamp)
+{
+    if (clamp == RAY_CLAMP_NONE)
+        return w;
+    w = clamp == RAY_CLAMP_POSITIVE ? w : -w;
+    return w > 0 ? w : 0;
+}
+
+/* One output of every item. */
+static void plain_row(void *context, int64_t row, int32_t lane)
+{
+    const job *j = context;
+    const ray_dense_call *call = &j->call;
+    int64_t in = call->sizes.inputs;
+    const RAY_REAL *w = call->weight + row * in;
+    (void)lane;
+    for (int64_t item = 0; item < call->sizes.items; item++) {
+        const RAY_REAL *x = call->from + item * in;
+        RAY_REAL sum = 0;
+        #pragma omp simd reduction(+ : sum)
+        for (int64_t i = 0; i < in; i++)
+            sum += x[i] * clamped(w[i], call->clamp);
+        sum += call->bias ? call->bias[row] : 0;
+        finish_numbers(j, item, row, 1, &sum);
     }
 }
 
-static void multiply_columns(void *context, int64_t task, int32_t lane)
+/* One block of inputs of every item. */
+static void plain_columns(void *context, int64_t task, int32_t lane)
 {
     const job *j = context;
-    int64_t in = j->sizes.inputs, out = j->sizes.outputs, start = task * GEMM_BLOCK;
-    ray_gemm_sizes sizes = { j->sizes.items, ray_smaller(GEMM_BLOCK, in - start), out };
+    const ray_dense_call *call = &j->call;
+    int64_t in = call->sizes.inputs, start = task * j->columns;
+    int64_t n = ray_smaller(j->columns, in - start);
     (void)lane;
-    ray_gemm(sizes, (ray_matrix){ j->from, out, false },
-             (ray_matrix){ j->weight + start, in, false }, 0, j->to + start, in);
+    for (int64_t item = 0; item < call->sizes.items; item++) {
+        RAY_REAL sum[COLUMNS] = { 0 };
+        for (int64_t row = 0; row < call->sizes.outputs; row++) {
+            const RAY_REAL *w = call->weight + row * in + start;
+            RAY_REAL g = call->from[item * call->sizes.outputs + row];
+            for (int64_t i = 0; g != 0 && i < n; i++)
+                sum[i] += g * clamped(w[i], call->clamp);
+        }
+        finish_numbers(j, item, start, n, sum);
+    }
+}
+
+/* ---- Calls ---- */
+
+/* `most` items at a time. */
+static void run_batches(const job *all, int64_t most, int64_t tasks, ray_task *task)
+{
+    ray_dense_sizes sizes = all->call.sizes;
+    int64_t from = all->call.gradient ? sizes.outputs : sizes.inputs;
+    int64_t to = sizes.inputs + sizes.outputs - from;
+    for (int64_t first = 0; first < sizes.items; first += most) {
+        job j = *all;
+        ray_finish finish = { 0 };
+        j.call.sizes.items = ray_smaller(most, sizes.items - first);
+        j.call.from += first * from;
+        j.call.to += first * to;
+        if (j.call.finish) {
+            finish = *j.call.finish;
+            finish.add = finish.add ? finish.add + first * to : NULL;
+            finish.gate = finish.gate ? finish.gate + first * to : NULL;
+            j.call.finish = &finish;
+        }
+        ray_parallel(tasks, task, &j);
+    }
+}
+
+/* Columns in a task: an even number of tasks of nearly one size. */
+static int64_t cut_columns(int64_t columns)
+{
+    int64_t pairs = ray_divide_up(columns, 2 * COLUMNS), piece = ray_divide_up(columns, 2 * pairs);
+    return ray_divide_up(piece, 2 * LINE) * 2 * LINE;
+}
+
+void ray_dense_compute(const ray_dense_call *call)
+{
+    job j = { *call, ray_machine_get(), cut_columns(call->sizes.inputs) };
+    int64_t columns = ray_divide_up(call->sizes.inputs, j.columns), rows = call->sizes.outputs;
+    if (call->gradient && j.machine)
+        run_batches(&j, COLUMN_ITEMS, columns, column_task);
+    else if (call->gradient)
+        ray_parallel(columns, plain_columns, &j);
+    else if (j.machine)
+        run_batches(&j, ROW_ITEMS, ray_divide_up(rows, ROWS), row_task);
+    else
+        ray_parallel(rows, plain_row, &j);
+}
+
+void ray_dense_forward(ray_dense_sizes sizes, const RAY_REAL *x, const RAY_REAL *weight,
+                       const RAY_REAL *bias, RAY_REAL *y)
+{
+    ray_dense_compute(&(ray_dense_call){ .sizes = sizes, .from = x, .weight = weight, .bias = bias,
+                                         .to = y });
 }
 
 void ray_dense_gradient(ray_dense_sizes sizes, const RAY_REAL *dy, const RAY_REAL *weight,
                         RAY_REAL *dx)
 {
-    job j = { sizes, dy, weight, NULL, dx, ray_machine_get() };
-    if (j.machine)
-        run_batches(&j, sizes.outputs, sizes.inputs, ray_divide_up(sizes.inputs, COLUMN_BLOCK),
-                    batch_columns);
-    else if (sizes.items <= FEW)
-        ray_parallel(ray_divide_up(sizes.inputs, COLUMN_BLOCK), stream_columns, &j);
-    else
-        ray_parallel(ray_divide_up(sizes.inputs, GEMM_BLOCK), multiply_columns, &j);
+    ray_dense_compute(&(ray_dense_call){ .sizes = sizes, .gradient = true, .from = dy,
+                                         .weight = weight, .to = dx });
 }

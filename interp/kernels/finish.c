@@ -6,13 +6,13 @@
 #include "pieces.h"
 #include "vector.h"
 
-enum { PIECE = 16 * 1024 };     /* numbers finished at a time */
+enum { PIECE = 16 * 1024 }; /* numbers finished at a time */
 
 /* What one row needs; pointers at its first number. */
 typedef struct row {
     const RAY_REAL *sum, *add, *gate;
-    RAY_REAL       *to;
-    RAY_REAL        scale, shift, low, high;
+    RAY_REAL *to;
+    RAY_REAL scale, shift, low, high;
 } row;
 
 enum { PASS, LIMIT, GATE };
@@ -22,7 +22,7 @@ static inline __attribute__((always_inline)) void finish_numbers(const row *r, i
                                                                  const bool adds, const int end)
 {
     const RAY_REAL scale = r->scale, shift = r->shift, low = r->low, high = r->high;
-    #pragma omp simd
+#pragma omp simd
     for (int64_t i = 0; i < n; i++) {
         RAY_REAL v = r->sum[i] * scale + shift;
         if (adds)
@@ -73,7 +73,7 @@ void ray_finish_all(const ray_finish *f, int64_t items, int64_t channels, int64_
                     RAY_REAL *result)
 {
     int64_t pieces = ray_divide_up(size, PIECE), tasks = items * channels * pieces;
-    #pragma omp parallel for schedule(static) if (tasks > 1)
+#pragma omp parallel for schedule(static) if (tasks > 1)
     for (int64_t task = 0; task < tasks; task++) {
         int64_t plane = task / pieces, first = task % pieces * PIECE, at = plane * size + first;
         ray_finish_row(f, plane % channels, result + at, ray_smaller(PIECE, size - first), at,

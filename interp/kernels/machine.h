@@ -9,13 +9,10 @@
 
 #include <stdbool.h>
 
-#include "ray_types.h"
+#include "finish.h"
 
 enum {
-    RAY_TILE = 4,                               /* Winograd: outputs of a tile along an axis */
-    RAY_TILE_IN = 6,                            /* inputs that they read */
-    RAY_TILE_POINTS = RAY_TILE_IN * RAY_TILE_IN,
-    RAY_TAPS = 9,
+    RAY_TAPS = 9,                               /* of a kernel of Winograd's */
     RAY_DOT_ROWS = 3,                           /* rows of a dot product at a time */
     RAY_MOST_LANES = 16,
     RAY_MOST_ROWS = 14
@@ -36,6 +33,34 @@ typedef struct ray_product {
     const RAY_REAL *bias;                       /* a number for each row to add, or NULL */
 } ray_product;
 
+/* Rows dealt out to slivers evenly, at most `rows` of the machine to one; first ... last - 1 of the
+ * slivers are meant. */
+typedef struct ray_slivers { int64_t rows, slivers, first, last; } ray_slivers;
+
+/* The first row of a sliver. */
+static inline int64_t ray_sliver_row(const ray_slivers *s, int64_t sliver)
+{
+    return sliver * s->rows / s->slivers;
+}
+
+/* Products of packed rows with columns of a slab: C (rows of slivers, columns) =
+ * the sums over d of A(row, d) B(d, column). */
+typedef struct ray_shifted {
+    const RAY_REAL *a;                          /* slivers from `first` on, as pack makes them */
+    const RAY_REAL *b;                          /* B(d, j) = b[steps[d] + j] */
+    const int64_t  *steps;
+    const RAY_REAL *bias;                       /* a number for each row of all slivers to add when
+                                                 * not `add`, or NULL */
+    RAY_REAL       *c;                          /* of the first row of sliver `first` */
+    const RAY_REAL *fetch;                      /* where results will be written that lie like C, to
+                                                 * be brought near meanwhile, or NULL */
+    int64_t         c_row, fetch_row, depth;
+    ray_slivers     slivers;
+    int64_t         columns;                    /* whole vectors are read and written: four lanes
+                                                 * beyond may be touched */
+    bool            add;                        /* to what C holds */
+} ray_shifted;
+
 /* Tiles of one strip (`lanes` channels, one vector a position): ny x nx of them. */
 typedef struct ray_tiles {
     int64_t ny, nx;
@@ -44,13 +69,48 @@ typedef struct ray_tiles {
     int64_t row;                                /* from one tile to the next in a matrix */
 } ray_tiles;
 
-/* y[item * y_item + row] += W[row] . x[item] over n columns. */
+/* Kernels of `lanes` channels, 9 vectors each. */
+typedef struct ray_kernels {
+    int64_t   count;
+    bool      turned;                           /* taps in reverse order */
+    ray_clamp clamp;
+    int64_t   point, step;                      /* numbers from one matrix, one kernel to the next */
+} ray_kernels;
+
+/* Winograd's F(tile x tile, 3x3), (tile + 2) x (tile + 2) points: a strip to the points of its
+ * tiles; points to a strip, times scale[r] plus shift[r]; kernels to their points. */
+typedef struct ray_tiling {
+    int64_t tile;
+    void  (*tiles_in)(const ray_tiles *tiles, const RAY_REAL *strip, RAY_REAL *points);
+    void  (*tiles_out)(const ray_tiles *tiles, const RAY_REAL *points, const RAY_REAL *scale,
+                       const RAY_REAL *shift, RAY_REAL *strip);
+    void  (*kernels_in)(const ray_kernels *kernels, const RAY_REAL *taps, RAY_REAL *points);
+} ray_tiling;
+
+/* Numbers of items that stand in vectors: `lanes` of the first item, as many of the next, ..., then
+ * the next `lanes` of the first; item after item would have them meet in one cache set.  For one
+ * item, as they are.
+ *
+ * sum[item * sum_item + row] += W[row] . x[item] over n columns, W clamped.  x stands in vectors.  A
+ * sum lies in `lanes` numbers, to be added up after the last columns; before them, n is a multiple
+ * of lanes. */
 typedef struct ray_dots {
     const RAY_REAL *w, *x;
-    RAY_REAL       *y;
-    int64_t         w_row, x_item, y_item;      /* numbers from one to the next */
+    RAY_REAL       *sum;
+    int64_t         w_row, sum_item;            /* numbers, sums from one to the next */
     int64_t         rows, items, n;
+    ray_clamp       clamp;
 } ray_dots;
+
+/* sum[item][i] += g[item][row] W[row][i] for n columns, row after row, W clamped.  sum stands in
+ * vectors. */
+typedef struct ray_sums {
+    const RAY_REAL *w, *g;
+    RAY_REAL       *sum;
+    int64_t         w_row, g_item;              /* numbers from one to the next */
+    int64_t         rows, items, n;
+    ray_clamp       clamp;
+} ray_sums;
 
 typedef struct ray_machine {
     const char *name;
@@ -59,25 +119,29 @@ typedef struct ray_machine {
     bool  (*works)(void);                       /* on this processor */
 
     void  (*multiply)(const ray_product *product);
+    void  (*shifted)(const ray_shifted *product);
+    /* One sliver: to[i * R + r] = rows[r * row + i] for i below n, R the machine's `rows` and r below
+     * `count`.  Other numbers of it are anything. */
+    void  (*pack)(const RAY_REAL *rows, int64_t row, int64_t count, int64_t n, RAY_REAL *to);
+    /* Some slivers whose rows lie side by side, n steps of each, one sliver after another. */
+    void  (*deal)(const ray_slivers *slivers, const RAY_REAL *rows, int64_t step, int64_t n,
+                  RAY_REAL *to);
+    /* to[i * R + r] = from[index[i] * R + r]; a vector beyond `from` may be read. */
+    void  (*pick)(const RAY_REAL *from, const int64_t *index, int64_t n, RAY_REAL *to);
     void  (*dot)(const ray_dots *dots);
-    /* sum[i] += g[0] W[0][i] + ... + g[rows - 1] W[rows - 1][i], in the order of the rows as multiply
-     * takes its depth; rows of W are `stride` apart, n is a multiple of lanes. */
-    void  (*sum_rows)(const RAY_REAL *w, int64_t stride, const RAY_REAL *g, int64_t rows, int64_t n,
-                      RAY_REAL *sum);
+    void  (*sum_rows)(const ray_sums *sums);
+    /* n numbers of each item, the items `step` apart, into vectors; and back, added to the items. */
+    void  (*stack)(const RAY_REAL *x, int64_t step, int64_t items, int64_t n, RAY_REAL *to);
+    void  (*unstack)(const RAY_REAL *from, int64_t items, int64_t n, RAY_REAL *x, int64_t step);
 
-    /* to[i * lanes + r] = rows[r * step + i] for r below `count`, 0 for the other lanes; and back,
-     * only lanes below `count`. */
+    /* to[i * lanes + r] = rows[r * step + i] for r below `count`, 0 for the other lanes. */
     void  (*interleave)(const RAY_REAL *rows, int64_t step, int64_t count, int64_t n, RAY_REAL *to);
-    void  (*spread)(const RAY_REAL *from, int64_t n, RAY_REAL *rows, int64_t step, int64_t count);
+    /* And back: result[at + r * step + i] from from[i * lanes + r], what `finish` says done to it
+     * except scale and shift. */
+    void  (*spread)(const RAY_REAL *from, int64_t n, int64_t count, const ray_finish *finish,
+                    int64_t at, int64_t step, RAY_REAL *result);
 
-    /* Winograd F(4x4, 3x3): a strip to the points of its tiles; points to a strip, plus bias[r],
-     * negative numbers made 0 with `relu`; n kernels (each 9 vectors) to their points, `step`
-     * numbers from one kernel to the next, taps in reverse order with `turned`. */
-    void  (*tiles_in)(const ray_tiles *tiles, const RAY_REAL *strip, RAY_REAL *points);
-    void  (*tiles_out)(const ray_tiles *tiles, const RAY_REAL *points, const RAY_REAL *bias,
-                       bool relu, RAY_REAL *strip);
-    void  (*kernels_in)(const RAY_REAL *taps, int64_t n, bool turned, ray_clamp clamp,
-                        RAY_REAL *points, int64_t point, int64_t step);
+    const ray_tiling *small, *large;            /* F(4x4, 3x3), F(6x6, 3x3) */
 } ray_machine;
 
 /* The best one for this processor, unless ray_machine_use named another. */

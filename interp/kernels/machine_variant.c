@@ -3,6 +3,7 @@
 #include "dots.h"
 #include "machine.h"
 #include "microkernel.h"
+#include "shifted.h"
 #include "transpose.h"
 #include "winograd_tiles.h"
 
@@ -30,11 +31,16 @@ const ray_machine NAME_OF(RAY_VARIANT) = {
     .rows = MOST_ROWS,
     .works = works,
     .multiply = multiply,
+    .shifted = shifted,
+    .pack = pack,
+    .deal = deal,
+    .pick = pick,
     .dot = dot,
     .sum_rows = sum_rows,
+    .stack = stack,
+    .unstack = unstack,
     .interleave = interleave,
     .spread = spread,
-    .tiles_in = tiles_in,
-    .tiles_out = tiles_out,
-    .kernels_in = kernels_in,
+    .small = &small,
+    .large = &large,
 };

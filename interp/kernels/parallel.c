@@ -5,9 +5,16 @@
 
 #include <omp.h>
 
+int64_t ray_threads(void)
+{
+    int64_t threads = omp_get_max_threads();
+    return threads < RAY_LANES ? threads : RAY_LANES;
+}
+
 int64_t ray_lanes(int64_t tasks)
 {
-    return tasks < RAY_LANES ? tasks : RAY_LANES;
+    int64_t threads = ray_threads();
+    return tasks < threads ? tasks : threads;
 }
 
 void ray_parallel(int64_t tasks, ray_task *body, void *context)

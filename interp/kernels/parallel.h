@@ -13,7 +13,11 @@ enum { RAY_LANES = 64 };        /* the most threads that work on one call */
 
 typedef void ray_task(void *context, int64_t task, int32_t lane);
 
-/* Lanes that so many tasks can use: the tasks themselves or RAY_LANES. */
+/* Threads that may work on one call; at most RAY_LANES. */
+int64_t ray_threads(void);
+
+/* Lanes that so many tasks can use: the tasks themselves or ray_threads().  Plans are made with the
+ * number of threads that runs them. */
 int64_t ray_lanes(int64_t tasks);
 
 /* body(context, task, lane) for each task in 0 ... tasks - 1, lane < ray_lanes(tasks). */
