@@ -180,7 +180,7 @@ void subject_forward(const subject *s, const ray_tensor *in, ray_tensor *out)
     op.in = in;
     op.out = out;
     s->kind->forward(&op);
-    free(op.work);
+    ray_free_aligned(op.work);
 }
 
 void subject_backward(const subject *s, const ray_tensor *in, const ray_tensor *out,
@@ -199,5 +199,5 @@ void subject_backward(const subject *s, const ray_tensor *in, const ray_tensor *
     op.dout = dout;
     op.din = din;
     s->kind->backward(&op);
-    free(op.work);
+    ray_free_aligned(op.work);
 }

@@ -86,6 +86,7 @@ static int create_exec(explainer *e)
         return -1;
     ray_exec_set_items(&e->exec, e->request->input.dim[0]);
     e->exec.check = e->checked;
+    e->exec.memory = e->request->memory;
     e->exec.listener = &e->request->listener;
     return 0;
 }

@@ -56,6 +56,9 @@ int ray_request_check(const ray_network *network, const ray_request *request, ra
     if (request->batch < 0)
         return ray_fail(error, "batch: %lld is out of range; 1 or more, or 0: as memory allows",
                         (long long)request->batch);
+    if (request->memory < 0)
+        return ray_fail(error, "memory: %lld is out of range; bytes, or 0: half of what is free",
+                        (long long)request->memory);
     return ray_network_check_runnable(network, error)
            || ray_network_check_input(network, &request->input, error)
            || check_targets(&c) || check_seed(&c);

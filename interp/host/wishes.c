@@ -89,6 +89,7 @@ int ray_session_create_own(ray_session *session, int64_t items, bool watched)
     if (failed)
         return -1;
     session->own.check = watched;
+    session->own.memory = session->request->memory;
     session->own.listener = &session->request->listener;
     return 0;
 }

@@ -66,7 +66,8 @@ typedef struct ray_network ray_network;
 typedef enum ray_weights_from {
     RAY_WEIGHTS_FILE,       /* the file that the graph names, or options.weights */
     RAY_WEIGHTS_RANDOM,     /* made from options.seed: for tests and benchmarks */
-    RAY_WEIGHTS_NONE        /* shapes only: the network can be shown, not run */
+    RAY_WEIGHTS_NONE,       /* shapes only: the network can be shown, not run */
+    RAY_WEIGHTS_ANY         /* as FILE where graph or options name one, else RANDOM */
 } ray_weights_from;
 
 typedef struct ray_open_options {
@@ -256,6 +257,59 @@ RAY_API int ray_sheet_save(const ray_network *network, const ray_request *reques
 /* An array of curves as a PNG. */
 RAY_API int ray_curves_save(const ray_extra *curves, const char *title, const char *path,
                             ray_error *error);
+
+/* ---- Measuring ---- */
+
+/* Of repeated runs, in seconds: the median and the two quartiles. */
+typedef struct ray_spread { double median, low, high; } ray_spread;
+
+/* What was run in turn with others: the forward pass, or a method. */
+typedef struct ray_bench_entry {
+    const char *name;               /* "forward", or the method as it was asked for */
+    ray_spread  whole;              /* one call on the open network, ray_forward or ray_explain */
+    ray_spread  forward;            /* of it the evaluation of the input; of "forward": one in
+                                     * memory that was planned and used before */
+    double      macs;               /* multiply-adds of the layers that one call ran, forward and
+                                     * backward, when directly computed; a rule may compute more */
+    double      planned_bytes;      /* for values, signals and work */
+    int64_t     steps;              /* of long work in one call; 0: it tells of none */
+    const char *steps_name;         /* what they are: "masks" */
+} ray_bench_entry;
+
+/* A layer, in order of evaluation.  Times are 0 where it was not run by itself. */
+typedef struct ray_bench_layer {
+    const char *joined;             /* the layer that computes it too, forward; NULL: none does */
+    const char *algorithm, *reason;             /* forward; "" where there is one way only */
+    const char *back_algorithm, *back_reason;   /* of the gradient */
+    ray_spread  forward;
+    ray_spread *backward;           /* by entry: in all backward passes of a call */
+} ray_bench_layer;
+
+typedef struct ray_bench {
+    int64_t          items;         /* of the input */
+    int              threads;
+    int              runs, warm_up; /* of each entry: that count, and before these */
+    bool             random_weights;
+    ray_bench_entry *entries;       /* the forward pass, then the methods in their order */
+    int              n_entries;
+    ray_bench_layer *layers;
+    int              n_layers;
+    double           peak_operations;   /* a second, of the best inner loops in the nearest cache */
+    double           peak_bandwidth;    /* bytes a second that are read from memory; 0: unknown */
+    double           peak_resident;     /* bytes: the process's at most so far; 0: unknown */
+} ray_bench;
+
+/* Measures the forward pass and each method of a request on `items` items of made-up numbers, in
+ * turns, `runs` times.  Of the request methods, settings, layer, threads and memory count.  The
+ * result points into the network. */
+RAY_API int  ray_bench_run(const ray_network *network, const ray_methods *methods,
+                           const ray_request *request, int64_t items, int runs, ray_bench **out,
+                           ray_error *error);
+RAY_API void ray_bench_free(ray_bench *bench);
+
+/* The times of the layers as a PNG: forward, and backward of the first method. */
+RAY_API int ray_bench_picture_save(const ray_network *network, const ray_bench *bench,
+                                   const char *path, ray_error *error);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 /* adaptive_pool.c - pools with a given number of outputs: output o of n covers the inputs from
  * floor(o in / n) to ceil((o + 1) in / n) - 1 along each axis, so that windows may overlap. */
 #include <math.h>
+#include <string.h>
 
 #include "sum.h"
 #include "window.h"
@@ -65,117 +66,175 @@ static int infer3(ray_infer *c)
     return infer(c, 3);
 }
 
-/* The window of one output. */
-typedef struct box { int64_t from[RAY_MAX_AXES], past[RAY_MAX_AXES]; } box;
+/* ---- The windows ----
+ * Tables of each axis' windows, one after the other in the workspace.  Where a plane has one output
+ * along its last axes, these are one long axis. */
 
-/* Sizes 1 and in are so common that they go without a division. */
-static box find_box(const adaptive_axis *x, int64_t output)
+typedef struct range { int64_t from, past; } range;
+
+typedef struct windows {
+    int64_t      in[RAY_MAX_AXES], out[RAY_MAX_AXES];
+    const range *range[RAY_MAX_AXES];
+    bool         apart;                 /* no input is in two of them */
+} windows;
+
+static int64_t workspace(const ray_op *op)
 {
-    box b;
-    for (int a = RAY_MAX_AXES; a-- > 0;) {
-        const int64_t in = x[a].in, n = x[a].out, o = n == 1 ? 0 : output % n;
-        const bool each = in == n;
-        b.from[a] = n == 1 ? 0 : each ? o : o * in / n;
-        b.past[a] = n == 1 ? in : each ? o + 1 : ((o + 1) * in + n - 1) / n;
-        output = n == 1 ? output : output / n;
+    const adaptive_axis *x = ((const adaptive_options *)op->options)->axis;
+    return (x[0].out + x[1].out + x[2].out) * (int64_t)(sizeof(range) / sizeof(RAY_REAL));
+}
+
+static windows find_windows(const ray_op *op)
+{
+    const adaptive_axis *x = ((const adaptive_options *)op->options)->axis;
+    windows w = { .in = { x[0].in, x[1].in, x[2].in }, .out = { x[0].out, x[1].out, x[2].out },
+                  .apart = true };
+    range *next = (range *)(void *)op->work;
+    for (int a = 1; a >= 0 && w.out[2] == 1 && w.out[a] == 1; a--) {
+        w.in[2] *= w.in[a];
+        w.in[a] = 1;
     }
-    return b;
+    for (int a = 0; a < RAY_MAX_AXES; a++) {
+        const int64_t in = w.in[a], out = w.out[a];
+        w.range[a] = next;
+        w.apart = w.apart && in % out == 0;
+        for (int64_t o = 0; o < out; o++)
+            *next++ = (range){ o * in / out, ((o + 1) * in + out - 1) / out };
+    }
+    return w;
 }
 
-static int64_t box_rows(const box *b)
+typedef struct box { range d, h, w; } box;      /* one window */
+
+static int64_t box_size(const box *b)
 {
-    return (b->past[0] - b->from[0]) * (b->past[1] - b->from[1]);
+    return (b->d.past - b->d.from) * (b->h.past - b->h.from) * (b->w.past - b->w.from);
 }
 
-/* Where row r of the box starts in the plane. */
-static int64_t box_row(const adaptive_axis *x, const box *b, int64_t r)
-{
-    const int64_t height = b->past[1] - b->from[1];
-    const int64_t d = b->from[0] + r / height, h = b->from[1] + r % height;
-    return (d * x[1].in + h) * x[2].in + b->from[2];
-}
+/* For each row of a box: it begins at `at` of the plane. */
+#define FOR_ROWS(x, b, at)                                                                      \
+    for (int64_t kd = (b)->d.from; kd < (b)->d.past; kd++)                                      \
+        for (int64_t kh = (b)->h.from, at = (kd * (x)->in[1] + kh) * (x)->in[2] + (b)->w.from;  \
+             kh < (b)->h.past; kh++, at += (x)->in[2])
 
-static RAY_REAL mean(const adaptive_axis *x, const RAY_REAL *in, const box *b)
+RAY_INLINE RAY_REAL mean(const windows *x, const RAY_REAL *in, const box *b)
 {
-    const int64_t rows = box_rows(b), width = b->past[2] - b->from[2];
+    const int64_t width = b->w.past - b->w.from;
     RAY_REAL sum = 0;
-    for (int64_t r = 0; r < rows; r++) {
-        const RAY_REAL *row = in + box_row(x, b, r);
-        RAY_SUM(sum, width, row[i]);
-    }
-    return sum / (RAY_REAL)(rows * width);
+    FOR_ROWS(x, b, at)
+        RAY_SUM(sum, width, RAY_AT(in + at));
+    return sum / (RAY_REAL)box_size(b);
 }
 
-static void spread(const adaptive_axis *x, RAY_REAL *din, const box *b, RAY_REAL signal)
+RAY_INLINE void spread(const windows *x, RAY_REAL *din, const box *b, RAY_REAL signal)
 {
-    const int64_t rows = box_rows(b), width = b->past[2] - b->from[2];
-    const RAY_REAL share = signal / (RAY_REAL)(rows * width);
-    for (int64_t r = 0; r < rows; r++) {
-        RAY_REAL *row = din + box_row(x, b, r);
+    const int64_t width = b->w.past - b->w.from;
+    const RAY_REAL share = signal / (RAY_REAL)box_size(b);
+    FOR_ROWS(x, b, at) {
         #pragma omp simd
-        for (int64_t i = 0; i < width; i++)
-            row[i] += share;
+        for (int64_t i = at; i < at + width; i++)
+            din[i] = x->apart ? share : din[i] + share;
     }
 }
 
 /* The place of the largest number in the box: the first of equal ones; of several NaN the last. */
-static int64_t find_maximum(const adaptive_axis *x, const RAY_REAL *in, const box *b)
+RAY_INLINE int64_t find_maximum(const windows *x, const RAY_REAL *in, const box *b)
 {
-    const int64_t rows = box_rows(b), width = b->past[2] - b->from[2];
-    int64_t best = box_row(x, b, 0);
-    for (int64_t r = 0; r < rows; r++) {
-        const int64_t at = box_row(x, b, r);
+    const int64_t width = b->w.past - b->w.from;
+    int64_t best = (b->d.from * x->in[1] + b->h.from) * x->in[2] + b->w.from;
+    FOR_ROWS(x, b, at) {
         for (int64_t i = at; i < at + width; i++)
             best = ((in[i] > in[best]) | (in[i] != in[i])) ? i : best;
     }
     return best;
 }
 
-/* planes, and numbers of an input and an output plane */
-typedef struct planes { int64_t n, in, out; } planes;
+/* ---- Both directions ---- */
 
-static planes count_planes(const ray_op *op)
+/* Numbers of an input and an output plane. */
+static int64_t plane_in(const windows *x)
 {
-    const adaptive_axis *x = ((const adaptive_options *)op->options)->axis;
-    return (planes){ op->out->dim[0] * op->out->dim[1], x[0].in * x[1].in * x[2].in,
-                     x[0].out * x[1].out * x[2].out };
+    return x->in[0] * x->in[1] * x->in[2];
+}
+
+static int64_t plane_out(const windows *x)
+{
+    return x->out[0] * x->out[1] * x->out[2];
+}
+
+static bool is_copy(const windows *x)
+{
+    return x->in[0] == x->out[0] && x->in[1] == x->out[1] && x->in[2] == x->out[2];
+}
+
+/* Goes through the outputs of a plane. */
+typedef struct cursor { int64_t d, h, w; } cursor;
+
+RAY_INLINE box next_box(const windows *x, cursor *c)
+{
+    const box b = { x->range[0][c->d], x->range[1][c->h], x->range[2][c->w] };
+    if (++c->w == x->out[2]) {
+        c->w = 0;
+        c->d += ++c->h == x->out[1];
+        c->h = c->h == x->out[1] ? 0 : c->h;
+    }
+    return b;
+}
+
+RAY_CLONES static void forward_plane(const windows *x, bool is_max, const RAY_REAL *in,
+                                     RAY_REAL *out)
+{
+    cursor c = { 0, 0, 0 };
+    for (int64_t o = 0; o < plane_out(x); o++) {
+        const box b = next_box(x, &c);
+        out[o] = is_max ? in[find_maximum(x, in, &b)] : mean(x, in, &b);
+    }
+}
+
+RAY_CLONES static void backward_plane(const windows *x, const RAY_REAL *in, const RAY_REAL *dout,
+                                      RAY_REAL *din)
+{
+    cursor c = { 0, 0, 0 };
+    if (in || !x->apart)
+        memset(din, 0, (size_t)plane_in(x) * sizeof *din);
+    for (int64_t o = 0; o < plane_out(x); o++) {
+        const box b = next_box(x, &c);
+        if (in)
+            din[find_maximum(x, in, &b)] += dout[o];
+        else
+            spread(x, din, &b, dout[o]);
+    }
 }
 
 static void forward(const ray_op *op, bool is_max)
 {
-    const adaptive_axis *x = ((const adaptive_options *)op->options)->axis;
-    const planes count = count_planes(op);
-    #pragma omp parallel for schedule(static)
-    for (int64_t p = 0; p < count.n; p++) {
-        const RAY_REAL *in = op->in[0].data + p * count.in;
-        RAY_REAL *out = op->out->data + p * count.out;
-        for (int64_t o = 0; o < count.out; o++) {
-            const box b = find_box(x, o);
-            out[o] = is_max ? in[find_maximum(x, in, &b)] : mean(x, in, &b);
-        }
+    const windows x = find_windows(op);
+    const int64_t planes = op->out->dim[0] * op->out->dim[1];
+    const int64_t in = plane_in(&x), out = plane_out(&x);
+    if (is_copy(&x)) {
+        memcpy(op->out->data, op->in[0].data, (size_t)(planes * in) * sizeof *op->out->data);
+        return;
     }
+    #pragma omp parallel for schedule(static) if (planes * in > RAY_SERIAL)
+    for (int64_t p = 0; p < planes; p++)
+        forward_plane(&x, is_max, op->in[0].data + p * in, op->out->data + p * out);
 }
 
 static void backward(const ray_op *op, bool is_max)
 {
-    const adaptive_axis *x = ((const adaptive_options *)op->options)->axis;
-    const planes count = count_planes(op);
     if (!op->din[0].data)
         return;
-    #pragma omp parallel for schedule(static)
-    for (int64_t p = 0; p < count.n; p++) {
-        const RAY_REAL *dout = op->dout->data + p * count.out;
-        RAY_REAL *din = op->din[0].data + p * count.in;
-        for (int64_t i = 0; i < count.in; i++)
-            din[i] = 0;
-        for (int64_t o = 0; o < count.out; o++) {
-            const box b = find_box(x, o);
-            if (is_max)
-                din[find_maximum(x, op->in[0].data + p * count.in, &b)] += dout[o];
-            else
-                spread(x, din, &b, dout[o]);
-        }
+    const windows x = find_windows(op);
+    const int64_t planes = op->dout->dim[0] * op->dout->dim[1];
+    const int64_t in = plane_in(&x), out = plane_out(&x);
+    if (is_copy(&x)) {
+        memcpy(op->din[0].data, op->dout->data, (size_t)(planes * in) * sizeof *op->dout->data);
+        return;
     }
+    #pragma omp parallel for schedule(static) if (planes * in > RAY_SERIAL)
+    for (int64_t p = 0; p < planes; p++)
+        backward_plane(&x, is_max ? op->in[0].data + p * in : NULL, op->dout->data + p * out,
+                       op->din[0].data + p * in);
 }
 
 static void avg_forward(const ray_op *op)
@@ -207,6 +266,7 @@ static void max_backward(const ray_op *op)
         .options = how##_options,               \
         .options_size = sizeof(adaptive_options), \
         .infer = infer_axes,                    \
+        .workspace = workspace,                 \
         .forward = how##_forward,               \
         .backward = how##_backward,             \
     }

@@ -62,11 +62,24 @@ static int64_t workspace(const ray_op *op)
     return forward > gradient ? forward : gradient;
 }
 
+static int64_t prepared(const ray_op *op, bool gradient)
+{
+    ray_conv_geometry g = ray_conv_geometry_of(op);
+    return ray_conv_prepared(&g, gradient);
+}
+
+static void prepare(const ray_op *op, bool gradient, RAY_REAL *to)
+{
+    ray_conv_geometry g = ray_conv_geometry_of(op);
+    ray_conv_prepare(&g, gradient, RAY_CLAMP_NONE, op->weight[0].data, to);
+}
+
 static void forward(const ray_op *op)
 {
     ray_conv_geometry g = ray_conv_geometry_of(op);
     ray_conv_compute(&g, &(ray_conv_call){ .from = op->in[0].data, .weight = op->weight[0].data,
                                            .bias = op->weight[1].data, .clamp = op->clamp,
+                                           .prepared = op->prepared,
                                            .finish = op->finish, .to = op->out->data,
                                            .work = op->work });
 }
@@ -77,6 +90,7 @@ static void backward(const ray_op *op)
     if (op->din[0].data)
         ray_conv_compute(&g, &(ray_conv_call){ .gradient = true, .from = op->dout->data,
                                                .weight = op->weight[0].data, .clamp = op->clamp,
+                                               .prepared = op->prepared,
                                                .finish = op->finish, .to = op->din[0].data,
                                                .work = op->work });
 }
@@ -99,6 +113,8 @@ static const char *algorithm(const ray_op *op, bool backward, const char **reaso
         .weights = { "weight", "bias" }, \
         .infer = infer_axes, \
         .workspace = workspace, \
+        .prepared = prepared, \
+        .prepare = prepare, \
         .forward = forward, \
         .backward = backward, \
         .algorithm = algorithm, \

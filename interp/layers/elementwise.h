@@ -5,17 +5,15 @@
  * from an expression in x (the input) and o (the options), RAY_ELEMENTWISE_BACKWARD makes
  * backward() from one in g (the signal at the output), v (the value it reads: RAY_OF_IN the input,
  * RAY_OF_OUT the output) and o.  The loop runs over fixed blocks, so that threads change nothing in
- * the result. */
+ * the result.  Results may take the place of what they are made from. */
 #ifndef RAY_LAYERS_ELEMENTWISE_H
 #define RAY_LAYERS_ELEMENTWISE_H
 
 #include "exp.h"
 #include "kind.h"
+#include "vectors.h"
 
-enum {
-    RAY_BLOCK = 8192,           /* numbers of one piece of work */
-    RAY_SERIAL = 32768          /* up to so many numbers a second thread does not pay */
-};
+enum { RAY_BLOCK = 8192 };      /* numbers of one piece of work */
 
 #define RAY_VECTORS _Pragma("omp simd")     /* arithmetic, selections and ray_exp */
 #define RAY_SCALARS                         /* functions of <math.h> too */
@@ -30,42 +28,53 @@ enum {
 
 /* The same under another name, for kinds with several formulas. */
 #define RAY_ELEMENTWISE_FORWARD_AS(name, how, options_type, expression)                 \
+    RAY_CLONES static void name##_block(const options_type *o, const RAY_REAL *in,      \
+                                        RAY_REAL *out, int64_t n)                       \
+    {                                                                                   \
+        (void)o;                                                                        \
+        how for (int64_t i = 0; i < n; i++) {                                           \
+            const RAY_REAL x = in[i];                                                   \
+            out[i] = (expression);                                                      \
+        }                                                                               \
+    }                                                                                   \
     static void name(const ray_op *op)                                                  \
     {                                                                                   \
-        const options_type *o = op->options;                                            \
         const RAY_REAL *in = op->in[0].data;                                            \
         RAY_REAL *out = op->out->data;                                                  \
-        const int64_t n = ray_tensor_size(op->out);                                     \
-        (void)o;                                                                        \
-        _Pragma("omp parallel for schedule(static) if (n > RAY_SERIAL)")                \
-        for (int64_t block = 0; block < n; block += RAY_BLOCK) {                        \
-            const int64_t end = block + RAY_BLOCK < n ? block + RAY_BLOCK : n;          \
-            how for (int64_t i = block; i < end; i++) {                                 \
-                const RAY_REAL x = in[i];                                               \
-                out[i] = (expression);                                                  \
-            }                                                                           \
-        }                                                                               \
+        RAY_FOR_BLOCKS(name##_block(op->options, in + at, out + at, length),            \
+                       ray_tensor_size(op->out));                                       \
     }
 
 #define RAY_ELEMENTWISE_BACKWARD_AS(name, how, options_type, value, expression)         \
+    RAY_CLONES static void name##_block(const options_type *o, const RAY_REAL *values,  \
+                                        const RAY_REAL *dout, RAY_REAL *din, int64_t n) \
+    {                                                                                   \
+        (void)o;                                                                        \
+        how for (int64_t i = 0; i < n; i++) {                                           \
+            const RAY_REAL v = values[i], g = dout[i];                                  \
+            din[i] = (expression);                                                      \
+        }                                                                               \
+    }                                                                                   \
     static void name(const ray_op *op)                                                  \
     {                                                                                   \
-        const options_type *o = op->options;                                            \
         const RAY_REAL *values = value, *dout = op->dout->data;                         \
         RAY_REAL *din = op->din[0].data;                                                \
-        const int64_t n = ray_tensor_size(op->dout);                                    \
-        (void)o;                                                                        \
         if (!din)                                                                       \
             return;                                                                     \
-        _Pragma("omp parallel for schedule(static) if (n > RAY_SERIAL)")                \
-        for (int64_t block = 0; block < n; block += RAY_BLOCK) {                        \
-            const int64_t end = block + RAY_BLOCK < n ? block + RAY_BLOCK : n;          \
-            how for (int64_t i = block; i < end; i++) {                                 \
-                const RAY_REAL v = values[i], g = dout[i];                              \
-                din[i] = (expression);                                                  \
-            }                                                                           \
-        }                                                                               \
+        RAY_FOR_BLOCKS(name##_block(op->options, values + at, dout + at, din + at, length),\
+                       ray_tensor_size(op->dout));                                      \
     }
+
+/* The statement for each block: `length` numbers from `at` on, of `size` numbers. */
+#define RAY_FOR_BLOCKS(statement, size)                                                 \
+    do {                                                                                \
+        const int64_t whole = (size);                                                   \
+        _Pragma("omp parallel for schedule(static) if (whole > RAY_SERIAL)")            \
+        for (int64_t at = 0; at < whole; at += RAY_BLOCK) {                             \
+            const int64_t length = at + RAY_BLOCK < whole ? RAY_BLOCK : whole - at;     \
+            statement;                                                                  \
+        }                                                                               \
+    } while (0)
 
 /* Options of kinds that have nothing but `inplace`. */
 typedef struct ray_inplace_options { bool inplace; } ray_inplace_options;

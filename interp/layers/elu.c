@@ -11,7 +11,8 @@ static const ray_option options[] = {
     { 0 }
 };
 
-RAY_ELEMENTWISE_FORWARD(RAY_SCALARS, elu_options, x <= 0 ? (RAY_REAL)o->alpha * ray_expm1(x) : x)
+RAY_ELEMENTWISE_FORWARD(RAY_VECTORS, elu_options,
+                        x <= 0 ? (RAY_REAL)o->alpha * ray_exp_less_1(x) : x)
 RAY_ELEMENTWISE_BACKWARD(RAY_VECTORS, elu_options, RAY_OF_IN,
                          v > 0 ? g : g * (RAY_REAL)o->alpha * ray_exp(v))
 

@@ -24,9 +24,24 @@ static const RAY_REAL cubic = (RAY_REAL)0.044715;
 #define EXACT_LOOP RAY_SCALARS
 #endif
 
+/* (1 + erf(x / sqrt(2))) / 2, given exp(-x^2 / 2) */
+static inline RAY_REAL exact_share(RAY_REAL x, RAY_REAL bell)
+{
+    if (!RAY_REAL_IS_FLOAT)
+        return half * (1 + ray_erf(x * sqrt_half));
+    const RAY_REAL rest = half * ray_erf_rest(ray_fabs(x) * sqrt_half, bell);
+    return x < 0 ? rest : 1 - rest;
+}
+
+static inline RAY_REAL exact_value(RAY_REAL x)
+{
+    return x * exact_share(x, ray_exp(-half * x * x));
+}
+
 static inline RAY_REAL exact_slope(RAY_REAL x)
 {
-    return half * (1 + ray_erf(x * sqrt_half)) + x * half * sqrt_2_over_pi * ray_exp(-half * x * x);
+    const RAY_REAL bell = ray_exp(-half * x * x);
+    return exact_share(x, bell) + x * half * sqrt_2_over_pi * bell;
 }
 
 /* (1 + tanh(u)) / 2 = 1 / (1 + exp(-2 u)), for the u of the approximation */
@@ -43,8 +58,7 @@ static inline RAY_REAL tanh_slope(RAY_REAL x)
     return (u > 0 ? s : e * s) + 2 * x * e * s * s * bend;
 }
 
-RAY_ELEMENTWISE_FORWARD_AS(exact_forward, EXACT_LOOP, gelu_options,
-                           half * x * (1 + ray_erf(x * sqrt_half)))
+RAY_ELEMENTWISE_FORWARD_AS(exact_forward, EXACT_LOOP, gelu_options, exact_value(x))
 RAY_ELEMENTWISE_BACKWARD_AS(exact_backward, EXACT_LOOP, gelu_options, RAY_OF_IN, g * exact_slope(v))
 RAY_ELEMENTWISE_FORWARD_AS(tanh_forward, RAY_VECTORS, gelu_options, x * share(x))
 RAY_ELEMENTWISE_BACKWARD_AS(tanh_backward, RAY_VECTORS, gelu_options, RAY_OF_IN, g * tanh_slope(v))

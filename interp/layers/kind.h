@@ -50,6 +50,7 @@ typedef struct ray_op {
     RAY_REAL         *work;             /* workspace() numbers, on 64 bytes, not zeroed */
     const ray_finish *finish;           /* of forward's result, or of backward's single din; NULL:
                                          * none; for kinds that finish */
+    const RAY_REAL   *prepared;         /* what prepare() made of the weights, without clamp; or NULL */
     ray_clamp         clamp;            /* of weight[0], in both directions; for kinds that clamp */
 } ray_op;
 
@@ -88,6 +89,11 @@ typedef struct ray_kind {
     int64_t   (*workspace)(const ray_op *op);
                                         /* numbers needed for either direction (data pointers are
                                          * NULL); NULL: 0 */
+    int64_t   (*prepared)(const ray_op *op, bool gradient);
+    void      (*prepare)(const ray_op *op, bool gradient, RAY_REAL *to);
+                                        /* weights in the form in which one direction multiplies by
+                                         * them: how many numbers (0: as they are), and these; NULL:
+                                         * as they are */
     void      (*forward)(const ray_op *op);
     void      (*backward)(const ray_op *op);
     const char *(*algorithm)(const ray_op *op, bool backward, const char **reason);

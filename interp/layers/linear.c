@@ -49,14 +49,19 @@ static ray_dense_sizes sizes_of(const ray_op *op)
 
 static void forward(const ray_op *op)
 {
-    ray_dense_forward(sizes_of(op), op->in[0].data, op->weight[0].data, op->weight[1].data,
-                      op->out->data);
+    ray_dense_compute(&(ray_dense_call){ .sizes = sizes_of(op), .from = op->in[0].data,
+                                         .weight = op->weight[0].data, .bias = op->weight[1].data,
+                                         .clamp = op->clamp, .finish = op->finish, .channel = 1,
+                                         .to = op->out->data });
 }
 
 static void backward(const ray_op *op)
 {
     if (op->din[0].data)
-        ray_dense_gradient(sizes_of(op), op->dout->data, op->weight[0].data, op->din[0].data);
+        ray_dense_compute(&(ray_dense_call){ .gradient = true, .sizes = sizes_of(op),
+                                             .from = op->dout->data, .weight = op->weight[0].data,
+                                             .clamp = op->clamp, .finish = op->finish, .channel = 1,
+                                             .to = op->din[0].data });
 }
 
 RAY_KINDS(linear) = {
@@ -64,6 +69,8 @@ RAY_KINDS(linear) = {
         .name = "linear",
         .summary = "y = W x + b along the last axis",
         .traits = RAY_LINEAR,
+        .finishes = RAY_JOIN_ADD | RAY_JOIN_LIMIT,
+        .clamps = true,
         .options = options,
         .options_size = sizeof(linear_options),
         .weights = { "weight", "bias" },

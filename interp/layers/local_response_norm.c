@@ -52,8 +52,8 @@ static block find_block(const ray_tensor *x, int64_t index)
 }
 
 /* s of channel c */
-static void find_sums(const lrn_options *o, const block *b, const RAY_REAL *x, int64_t c,
-                      RAY_REAL *s)
+RAY_INLINE void find_sums(const lrn_options *o, const block *b, const RAY_REAL *x, int64_t c,
+                          RAY_REAL *s)
 {
     const RAY_REAL factor = (RAY_REAL)(o->alpha / (double)o->size);
     const int64_t first = c < o->size / 2 ? 0 : c - o->size / 2;
@@ -72,9 +72,10 @@ static void find_sums(const lrn_options *o, const block *b, const RAY_REAL *x, i
 }
 
 /* p = s^-beta; square roots are fast where beta is 3/4 as in the paper. */
-static void find_powers(double beta, const RAY_REAL *s, int64_t n, RAY_REAL *p)
+RAY_INLINE void find_powers(double beta, const RAY_REAL *s, int64_t n, RAY_REAL *p)
 {
     if (beta == 0.75) {
+        #pragma omp simd
         for (int64_t i = 0; i < n; i++) {
             const RAY_REAL root = ray_sqrt(s[i]);
             p[i] = 1 / (root * ray_sqrt(root));
@@ -85,27 +86,30 @@ static void find_powers(double beta, const RAY_REAL *s, int64_t n, RAY_REAL *p)
     }
 }
 
-static void forward_block(const lrn_options *o, const block *b, const RAY_REAL *x, RAY_REAL *y)
+RAY_CLONES static void forward_block(const lrn_options *o, const block *b, const RAY_REAL *x,
+                                     RAY_REAL *y)
 {
     RAY_REAL s[LENGTH], p[LENGTH];
     for (int64_t c = 0; c < b->channels; c++) {
         const int64_t row = b->at + c * b->apart;
         find_sums(o, b, x, c, s);
         find_powers(o->beta, s, b->n, p);
+        #pragma omp simd
         for (int64_t i = 0; i < b->n; i++)
             y[row + i] = x[row + i] * p[i];
     }
 }
 
 /* share = dy x s^(-beta - 1), and dx = dy s^-beta as a start */
-static void find_shares(const lrn_options *o, const block *b, const RAY_REAL *x, const RAY_REAL *dy,
-                        RAY_REAL *share, RAY_REAL *dx)
+RAY_CLONES static void find_shares(const lrn_options *o, const block *b, const RAY_REAL *x,
+                                   const RAY_REAL *dy, RAY_REAL *share, RAY_REAL *dx)
 {
     RAY_REAL s[LENGTH], p[LENGTH];
     for (int64_t c = 0; c < b->channels; c++) {
         const int64_t row = b->at + c * b->apart;
         find_sums(o, b, x, c, s);
         find_powers(o->beta, s, b->n, p);
+        #pragma omp simd
         for (int64_t i = 0; i < b->n; i++) {
             dx[row + i] = dy[row + i] * p[i];
             share[row + i] = dx[row + i] * x[row + i] / s[i];
@@ -113,8 +117,8 @@ static void find_shares(const lrn_options *o, const block *b, const RAY_REAL *x,
     }
 }
 
-static void backward_block(const lrn_options *o, const block *b, const RAY_REAL *x,
-                           const RAY_REAL *share, RAY_REAL *dx)
+RAY_CLONES static void backward_block(const lrn_options *o, const block *b, const RAY_REAL *x,
+                                      const RAY_REAL *share, RAY_REAL *dx)
 {
     const RAY_REAL factor = (RAY_REAL)(2 * o->alpha * o->beta / (double)o->size);
     for (int64_t c = 0; c < b->channels; c++) {

@@ -2,67 +2,76 @@
 /* norm.c - arithmetic of the normalisations. */
 #include "norm.h"
 
-#include <string.h>
-
 #include "sum.h"
-
-enum { SERIAL = 32768 };
 
 typedef struct moments { RAY_REAL mean, scale; } moments;   /* scale: 1 / sqrt(variance + eps) */
 
-static moments find_moments(const RAY_REAL *x, int64_t n, double eps)
+RAY_INLINE moments find_moments(const RAY_REAL *x, int64_t n, double eps)
 {
     RAY_REAL sum = 0, squares = 0;
-    RAY_SUM(sum, n, x[i]);
+    RAY_SUM(sum, n, RAY_AT(x));
     const RAY_REAL mean = sum / (RAY_REAL)n;
-    RAY_SUM(squares, n, (x[i] - mean) * (x[i] - mean));
+    RAY_SUM(squares, n, (RAY_AT(x) - mean) * (RAY_AT(x) - mean));
     return (moments){ mean, 1 / ray_sqrt(squares / (RAY_REAL)n + (RAY_REAL)eps) };
 }
 
-/* y = weight y + bias, or without the bias. */
-static void apply_affine(RAY_REAL *y, int64_t n, const ray_affine *affine, const RAY_REAL *bias)
+/* y = weight (x - mean) scale + bias; without bias where it is NULL. */
+RAY_INLINE void normalise(const RAY_REAL *x, int64_t n, moments m, const ray_affine *affine,
+                          const RAY_REAL *bias, RAY_REAL *y)
 {
     const RAY_REAL *weight = affine->weight;
-    const int64_t repeat = affine->repeat;
-    if (weight && repeat == 1) {
+    const int64_t repeat = weight ? affine->repeat : n;
+    if (repeat == 1 && bias) {
         #pragma omp simd
         for (int64_t i = 0; i < n; i++)
-            y[i] = y[i] * weight[i] + (bias ? bias[i] : 0);
+            y[i] = (x[i] - m.mean) * m.scale * weight[i] + bias[i];
         return;
     }
-    for (int64_t k = 0; weight && k < n / repeat; k++) {
-        const RAY_REAL w = weight[k], b = bias ? bias[k] : 0;
-        RAY_REAL *run = y + k * repeat;
+    if (repeat == 1) {
         #pragma omp simd
-        for (int64_t i = 0; i < repeat; i++)
-            run[i] = run[i] * w + b;
+        for (int64_t i = 0; i < n; i++)
+            y[i] = (x[i] - m.mean) * m.scale * weight[i];
+        return;
     }
+    for (int64_t from = 0, k = 0; from < n; from += repeat, k++) {
+        const RAY_REAL w = weight ? weight[k] : 1, b = weight && bias ? bias[k] : 0;
+        #pragma omp simd
+        for (int64_t i = from; i < from + repeat; i++)
+            y[i] = (x[i] - m.mean) * m.scale * w + b;
+    }
+}
+
+RAY_CLONES static void forward_run(const RAY_REAL *x, int64_t n, double eps,
+                                   const ray_affine *affine, RAY_REAL *y)
+{
+    normalise(x, n, find_moments(x, n, eps), affine, affine->bias, y);
+}
+
+/* With g = weight dy and z = (x - mean) scale: dx = scale (g - mean of g - z mean of g z). */
+RAY_CLONES static void backward_run(const RAY_REAL *x, const RAY_REAL *dy, int64_t n, double eps,
+                                    const ray_affine *affine, RAY_REAL *dx)
+{
+    const moments m = find_moments(x, n, eps), as_is = { 0, 1 };
+    RAY_REAL sum = 0, product = 0;
+    normalise(dy, n, as_is, affine, NULL, dx);
+    RAY_SUM(sum, n, RAY_AT(dx));
+    RAY_SUM(product, n, RAY_AT(dx) * (RAY_AT(x) - m.mean));
+    const RAY_REAL mean = sum / (RAY_REAL)n, slope = product * m.scale * m.scale / (RAY_REAL)n;
+    #pragma omp simd
+    for (int64_t i = 0; i < n; i++)
+        dx[i] = m.scale * (dx[i] - mean - (x[i] - m.mean) * slope);
 }
 
 void ray_norm_forward(const RAY_REAL *x, int64_t n, double eps, const ray_affine *affine,
                       RAY_REAL *y)
 {
-    const moments m = find_moments(x, n, eps);
-    #pragma omp simd
-    for (int64_t i = 0; i < n; i++)
-        y[i] = (x[i] - m.mean) * m.scale;
-    apply_affine(y, n, affine, affine->bias);
+    forward_run(x, n, eps, affine, y);
 }
 
-/* With g = weight dy and z = (x - mean) scale: dx = scale (g - mean of g - z mean of g z). */
 void ray_norm_backward(const RAY_REAL *x, const RAY_REAL *dy, int64_t n, double eps,
                        const ray_affine *affine, RAY_REAL *dx)
 {
-    const moments m = find_moments(x, n, eps);
-    RAY_REAL sum = 0, product = 0;
-    memcpy(dx, dy, (size_t)n * sizeof *dx);
-    apply_affine(dx, n, affine, NULL);
-    RAY_SUM(sum, n, dx[i]);
-    RAY_SUM(product, n, dx[i] * (x[i] - m.mean));
-    const RAY_REAL mean = sum / (RAY_REAL)n, slope = product * m.scale * m.scale / (RAY_REAL)n;
-    #pragma omp simd
-    for (int64_t i = 0; i < n; i++)
-        dx[i] = m.scale * (dx[i] - mean - (x[i] - m.mean) * slope);
+    backward_run(x, dy, n, eps, affine, dx);
 }
 
 void ray_norm_running_factors(const ray_op *op, double eps)
@@ -79,20 +88,24 @@ void ray_norm_running_factors(const ray_op *op, double eps)
     }
 }
 
+RAY_CLONES static void scale_plane(const RAY_REAL *x, int64_t n, RAY_REAL scale, RAY_REAL shift,
+                                   RAY_REAL *y)
+{
+    #pragma omp simd
+    for (int64_t i = 0; i < n; i++)
+        y[i] = x[i] * scale + shift;
+}
+
 /* y = scale x, plus shift if wanted. */
 static void scale_channels(const ray_op *op, const RAY_REAL *x, bool shifted, RAY_REAL *y)
 {
     const int64_t channels = op->out->dim[1], planes = op->out->dim[0] * channels;
     const int64_t size = ray_tensor_item_size(op->out) / channels;
-    #pragma omp parallel for schedule(static) if (planes * size > SERIAL)
+    #pragma omp parallel for schedule(static) if (planes * size > RAY_SERIAL)
     for (int64_t p = 0; p < planes; p++) {
         const int64_t c = p % channels;
-        const RAY_REAL scale = op->work[c], shift = shifted ? op->work[channels + c] : 0;
-        const RAY_REAL *from = x + p * size;
-        RAY_REAL *to = y + p * size;
-        #pragma omp simd
-        for (int64_t i = 0; i < size; i++)
-            to[i] = from[i] * scale + shift;
+        scale_plane(x + p * size, size, op->work[c], shifted ? op->work[channels + c] : 0,
+                    y + p * size);
     }
 }
 

@@ -19,7 +19,7 @@ enum { RAY_NORM_WEIGHT, RAY_NORM_BIAS, RAY_NORM_MEAN, RAY_NORM_VARIANCE };
 /* How one weight and bias serve a run of numbers. */
 typedef struct ray_affine {
     const RAY_REAL *weight, *bias;      /* of the run's first number; NULL: 1 and 0 */
-    int64_t         repeat;             /* each serves so many numbers */
+    int64_t         repeat;             /* each serves so many numbers; divides their count */
 } ray_affine;
 
 /* Normalises a run of n numbers by its own mean and variance. */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "vectors.h"
 #include "window.h"
 
 enum { CONSTANT, REFLECT, REPLICATE, CIRCULAR };
@@ -104,6 +105,12 @@ static int64_t middle_past(const pad_axis *x)
     return past > middle_first(x) ? past : middle_first(x);
 }
 
+/* Whether nothing of the input is cut off. */
+static bool is_inside(const pad_axis *x)
+{
+    return middle_past(x) - middle_first(x) == x->in;
+}
+
 /* The first input of the row that output row r comes from; -1: it is all constant. */
 static int64_t source_row(const pad_options *o, int64_t r)
 {
@@ -118,7 +125,7 @@ static void fill_edge(const pad_options *o, const RAY_REAL *in, int64_t from, in
                       RAY_REAL *row)
 {
     for (int64_t i = from; i < past; i++) {
-        const int64_t at = source(&o->axis[2], o->mode, i);
+        const int64_t at = o->mode == CONSTANT ? -1 : source(&o->axis[2], o->mode, i);
         row[i] = at < 0 ? (RAY_REAL)o->value : in[at];
     }
 }
@@ -143,14 +150,17 @@ static void spread_edge(const pad_options *o, const RAY_REAL *row, int64_t from,
     }
 }
 
-static void backward_row(const pad_options *o, const RAY_REAL *row, RAY_REAL *din)
+/* The middle is written, or added where an edge came first. */
+static void backward_row(const pad_options *o, const RAY_REAL *row, bool add, RAY_REAL *din)
 {
     const pad_axis *x = &o->axis[2];
     const int64_t first = middle_first(x), past = middle_past(x);
-    spread_edge(o, row, 0, first, din);
+    if (!add && first < past)
+        memcpy(din + (first - x->before), row + first, (size_t)(past - first) * sizeof *din);
     #pragma omp simd
-    for (int64_t i = first; i < past; i++)
+    for (int64_t i = first; i < (add ? past : first); i++)
         din[i - x->before] += row[i];
+    spread_edge(o, row, 0, first, din);
     spread_edge(o, row, past, x->out, din);
 }
 
@@ -160,7 +170,7 @@ static void forward(const ray_op *op)
     const pad_axis *x = o->axis;
     const int64_t rows = x[0].out * x[1].out, all = op->out->dim[0] * op->out->dim[1] * rows;
     const int64_t size = x[0].in * x[1].in * x[2].in;
-    #pragma omp parallel for schedule(static)
+    #pragma omp parallel for schedule(static) if (all * x[2].out > RAY_SERIAL)
     for (int64_t r = 0; r < all; r++) {
         const int64_t from = source_row(o, r % rows);
         RAY_REAL *row = op->out->data + r * x[2].out;
@@ -177,17 +187,20 @@ static void backward(const ray_op *op)
     const pad_axis *x = o->axis;
     const int64_t rows = x[0].out * x[1].out, planes = op->dout->dim[0] * op->dout->dim[1];
     const int64_t size = x[0].in * x[1].in * x[2].in;
+    const bool covered = o->mode == CONSTANT && is_inside(&x[0]) && is_inside(&x[1])
+                         && is_inside(&x[2]);
     if (!op->din[0].data)
         return;
-    #pragma omp parallel for schedule(static)
+    #pragma omp parallel for schedule(static) if (planes * size > RAY_SERIAL)
     for (int64_t p = 0; p < planes; p++) {
         RAY_REAL *din = op->din[0].data + p * size;
-        for (int64_t i = 0; i < size; i++)
-            din[i] = 0;
+        if (!covered)
+            memset(din, 0, (size_t)size * sizeof *din);
         for (int64_t r = 0; r < rows; r++) {
             const int64_t from = source_row(o, r);
             if (from >= 0)
-                backward_row(o, op->dout->data + (p * rows + r) * x[2].out, din + from);
+                backward_row(o, op->dout->data + (p * rows + r) * x[2].out, o->mode != CONSTANT,
+                             din + from);
         }
     }
 }

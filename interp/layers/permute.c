@@ -46,29 +46,29 @@ static int infer(ray_infer *c)
 }
 
 /* Each number of the output meets the one of the input that it is. */
-static ray_walk walk_input(const ray_op *op)
-{
-    const permute_options *o = op->options;
-    ray_walk in, walk = { .rank = op->out->rank };
-    ray_walk_dense(&in, &op->in[0]);
-    for (int32_t i = 0; i < walk.rank; i++) {
-        walk.dim[i] = op->out->dim[i];
-        walk.stride[i] = in.stride[o->from[i]];
-    }
-    return walk;
-}
-
 static void forward(const ray_op *op)
 {
-    const ray_walk walk = walk_input(op);
+    const permute_options *o = op->options;
+    ray_walk in, walk;
+    ray_walk_dense(&in, &op->in[0]);
+    ray_walk_dense(&walk, op->out);
+    for (int32_t i = 0; i < walk.rank; i++)
+        walk.stride[i] = in.stride[o->from[i]];
     ray_walk_gather(&walk, RAY_WALK_SET, NULL, op->in[0].data, op->out->data);
 }
 
+/* And the other way round. */
 static void backward(const ray_op *op)
 {
-    const ray_walk walk = walk_input(op);
-    if (op->din[0].data)
-        ray_walk_scatter(&walk, op->dout->data, op->din[0].data);
+    const permute_options *o = op->options;
+    ray_walk out, walk;
+    if (!op->din[0].data)
+        return;
+    ray_walk_dense(&out, op->out);
+    ray_walk_dense(&walk, &op->in[0]);
+    for (int32_t i = 0; i < walk.rank; i++)
+        walk.stride[o->from[i]] = out.stride[i];
+    ray_walk_gather(&walk, RAY_WALK_SET, NULL, op->dout->data, op->din[0].data);
 }
 
 RAY_KINDS(permute) = {

@@ -54,6 +54,10 @@ static int infer_axis(ray_infer *c, const ray_window *w, int a, const char *name
     int64_t ignored;
     ray_pool_taps(x, x->out - 1, &x->tap_first, &ignored);
     ray_pool_taps(x, 0, &ignored, &x->tap_past);
+    ray_pool_outputs(x, 0, &x->inner_first, &ignored);
+    ray_pool_outputs(x, x->kernel - 1, &ignored, &x->inner_past);
+    if (x->inner_past < x->inner_first)
+        x->inner_past = x->inner_first;
     c->out.dim[a + 1] = x->out;
     return 0;
 }
@@ -71,7 +75,7 @@ int ray_pool_infer(ray_infer *c, int axes, bool dilated)
         || ray_window_read(&window, &given, axes, c->in[0].dim + 1, c->error))
         return -1;
     for (int a = 0; a < RAY_MAX_AXES; a++)
-        o->axis[a] = (ray_pool_axis){ 1, 1, 1, 1, 1, 0, 0, 0, 1 };
+        o->axis[a] = (ray_pool_axis){ 1, 1, 1, 1, 1, 0, 0, 0, 1, 0, 1 };
     c->out = c->in[0];
     for (int a = 0; a < axes; a++) {
         const char *name = axes == 1 ? "length" : axis_name[RAY_MAX_AXES - axes + a];
@@ -79,6 +83,16 @@ int ray_pool_infer(ray_infer *c, int axes, bool dilated)
             return -1;
     }
     return 0;
+}
+
+int64_t ray_pool_plane(const ray_pool_axis axis[RAY_MAX_AXES])
+{
+    return axis[0].in * axis[1].in * axis[2].in;
+}
+
+int64_t ray_pool_rows(const ray_pool_axis axis[RAY_MAX_AXES])
+{
+    return axis[0].out * axis[1].out;
 }
 
 /* ceil(n / d), d > 0; d is mostly 1, and a division takes as long as a short row. */
@@ -89,21 +103,28 @@ static int64_t divide_up(int64_t n, int64_t d)
     return n > 0 ? (n + d - 1) / d : -(-n / d);
 }
 
-static int64_t clamp(int64_t x, int64_t low, int64_t high)
-{
-    return x < low ? low : x > high ? high : x;
-}
-
 void ray_pool_outputs(const ray_pool_axis *axis, int64_t tap, int64_t *first, int64_t *past)
 {
     const int64_t at = tap * axis->dilation - axis->before;    /* of output 0 */
-    *first = clamp(divide_up(-at, axis->stride), 0, axis->out);
-    *past = clamp(divide_up(axis->in - at, axis->stride), *first, axis->out);
+    *first = ray_pool_clamp(divide_up(-at, axis->stride), 0, axis->out);
+    *past = ray_pool_clamp(divide_up(axis->in - at, axis->stride), *first, axis->out);
 }
 
 void ray_pool_taps(const ray_pool_axis *axis, int64_t output, int64_t *first, int64_t *past)
 {
     const int64_t at = output * axis->stride - axis->before;   /* of tap 0 */
-    *first = clamp(divide_up(-at, axis->dilation), 0, axis->kernel);
-    *past = clamp(divide_up(axis->in - at, axis->dilation), *first, axis->kernel);
+    *first = ray_pool_clamp(divide_up(-at, axis->dilation), 0, axis->kernel);
+    *past = ray_pool_clamp(divide_up(axis->in - at, axis->dilation), *first, axis->kernel);
+}
+
+int64_t ray_pool_tiles(const ray_pool_axis axis[RAY_MAX_AXES])
+{
+    int64_t covered = 1;
+    for (int a = 0; a < RAY_MAX_AXES; a++) {
+        const ray_pool_axis *x = &axis[a];
+        if (x->stride != x->kernel || x->dilation != 1 || x->before != 0 || x->inner_past != x->out)
+            return 0;
+        covered *= x->out * x->kernel;
+    }
+    return covered;
 }

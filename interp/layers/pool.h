@@ -12,6 +12,7 @@
 typedef struct ray_pool_axis {
     int64_t in, out, kernel, stride, dilation, before, after;
     int64_t tap_first, tap_past;        /* the taps that meet the input for any output */
+    int64_t inner_first, inner_past;    /* the outputs that have all their taps in the input */
 } ray_pool_axis;
 
 typedef struct ray_pool_options {
@@ -35,11 +36,24 @@ typedef struct ray_pool_options {
 /* Checks the options and fills axis[] and the output's shape. */
 int ray_pool_infer(ray_infer *c, int axes, bool dilated);
 
+/* Numbers of an input plane, and output rows of a plane. */
+int64_t ray_pool_plane(const ray_pool_axis axis[RAY_MAX_AXES]);
+int64_t ray_pool_rows(const ray_pool_axis axis[RAY_MAX_AXES]);
+
 /* The outputs first ... past - 1 whose tap lies in the input. */
 void ray_pool_outputs(const ray_pool_axis *axis, int64_t tap, int64_t *first, int64_t *past);
 
 /* The taps first ... past - 1 of an output that lie in the input. */
 void ray_pool_taps(const ray_pool_axis *axis, int64_t output, int64_t *first, int64_t *past);
+
+/* How many numbers of a plane the windows cover if they lie side by side from its beginning; 0 if
+ * they do not. */
+int64_t ray_pool_tiles(const ray_pool_axis axis[RAY_MAX_AXES]);
+
+static inline int64_t ray_pool_clamp(int64_t x, int64_t low, int64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
 
 /* Where a tap of an output lies. */
 static inline int64_t ray_pool_at(const ray_pool_axis *axis, int64_t output, int64_t tap)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* real.h - functions of <math.h> at the precision of RAY_REAL: ray_sqrt is sqrtf or sqrt.  The
- * exponential is in exp.h. */
+ * exponential and its kin are in exp.h. */
 #ifndef RAY_LAYERS_REAL_H
 #define RAY_LAYERS_REAL_H
 
@@ -14,13 +14,12 @@
         return sizeof x == sizeof(float) ? (RAY_REAL)name##f((float)x)  \
                                          : (RAY_REAL)name((double)x);   \
     }
-RAY_REAL_FUNCTION(expm1)
+RAY_REAL_FUNCTION(erf)
 RAY_REAL_FUNCTION(fabs)
 RAY_REAL_FUNCTION(floor)
 RAY_REAL_FUNCTION(log)
 RAY_REAL_FUNCTION(log1p)
 RAY_REAL_FUNCTION(sqrt)
-RAY_REAL_FUNCTION(tanh)
 #undef RAY_REAL_FUNCTION
 
 static inline RAY_REAL ray_pow(RAY_REAL x, RAY_REAL y)

@@ -10,8 +10,8 @@ static const ray_option options[] = {
     { 0 }
 };
 
-RAY_ELEMENTWISE_FORWARD(RAY_SCALARS, ray_inplace_options,
-                        scale * (x <= 0 ? alpha * ray_expm1(x) : x))
+RAY_ELEMENTWISE_FORWARD(RAY_VECTORS, ray_inplace_options,
+                        scale * (x <= 0 ? alpha * ray_exp_less_1(x) : x))
 RAY_ELEMENTWISE_BACKWARD(RAY_VECTORS, ray_inplace_options, RAY_OF_IN,
                          g * scale * (v > 0 ? 1 : alpha * ray_exp(v)))
 

@@ -27,7 +27,7 @@ static int infer(ray_infer *c)
 
 /* Lines of numbers are normalised.  Those of a line lie `apart` from each other, so that as many
  * lines interleave; up to TILE of these are worked on together, to make vectors of them. */
-enum { TILE = 64 };
+enum { TILE = 256 };
 typedef struct tile { int64_t at, length, apart, width; } tile;
 
 static int64_t count_tiles(const ray_op *op)
@@ -47,9 +47,17 @@ static tile find_tile(const ray_op *op, int64_t index)
                    .width = apart - from < TILE ? apart - from : TILE };
 }
 
-/* The largest number of each line. */
-static void find_maxima(const tile *t, const RAY_REAL *x, RAY_REAL *most)
+/* The largest number of each line; of a line with NaN, which becomes all NaN, any. */
+RAY_INLINE void find_maxima(const tile *t, const RAY_REAL *x, RAY_REAL *most)
 {
+    if (t->apart == 1) {
+        RAY_REAL largest = x[0];
+        #pragma omp simd reduction(max : largest)
+        for (int64_t i = 1; i < t->length; i++)
+            largest = x[i] > largest ? x[i] : largest;
+        *most = largest;
+        return;
+    }
     for (int64_t j = 0; j < t->width; j++)
         most[j] = x[j];
     for (int64_t i = 1; i < t->length; i++) {
@@ -61,11 +69,14 @@ static void find_maxima(const tile *t, const RAY_REAL *x, RAY_REAL *most)
 }
 
 /* The sum of y, or of y dy, along each line. */
-static void find_sums(const tile *t, const RAY_REAL *y, const RAY_REAL *dy, RAY_REAL *sum)
+RAY_INLINE void find_sums(const tile *t, const RAY_REAL *y, const RAY_REAL *dy, RAY_REAL *sum)
 {
     if (t->apart == 1) {
         *sum = 0;
-        RAY_SUM(*sum, t->length, y[i] * (dy ? dy[i] : 1));
+        if (dy)
+            RAY_SUM(*sum, t->length, RAY_AT(y) * RAY_AT(dy));
+        else
+            RAY_SUM(*sum, t->length, RAY_AT(y));
         return;
     }
     for (int64_t j = 0; j < t->width; j++)
@@ -74,7 +85,7 @@ static void find_sums(const tile *t, const RAY_REAL *y, const RAY_REAL *dy, RAY_
         const int64_t row = i * t->apart;
         #pragma omp simd
         for (int64_t j = 0; j < t->width; j++)
-            sum[j] += y[row + j] * (dy ? dy[row + j] : 1);
+            sum[j] += dy ? y[row + j] * dy[row + j] : y[row + j];
     }
 }
 
@@ -99,16 +110,18 @@ static void find_sums(const tile *t, const RAY_REAL *y, const RAY_REAL *dy, RAY_
         }                                                               \
     } while (0)
 
-static void softmax_tile(const tile *t, const RAY_REAL *x, RAY_REAL *y)
+RAY_CLONES static void softmax_tile(const tile *t, const RAY_REAL *x, RAY_REAL *y)
 {
-    RAY_REAL most[TILE], sum[TILE];
+    RAY_REAL most[TILE], sum[TILE], share[TILE];
     find_maxima(t, x, most);
     FOR_TILE(y[i] = ray_exp(x[i] - most[j]));
     find_sums(t, y, NULL, sum);
-    FOR_TILE(y[i] /= sum[j]);
+    for (int64_t k = 0; k < t->width; k++)
+        share[k] = 1 / sum[k];
+    FOR_TILE(y[i] *= share[j]);
 }
 
-static void log_softmax_tile(const tile *t, const RAY_REAL *x, RAY_REAL *y)
+RAY_CLONES static void log_softmax_tile(const tile *t, const RAY_REAL *x, RAY_REAL *y)
 {
     RAY_REAL most[TILE], sum[TILE];
     find_maxima(t, x, most);
@@ -120,7 +133,8 @@ static void log_softmax_tile(const tile *t, const RAY_REAL *x, RAY_REAL *y)
 }
 
 /* dx = y (dy - sum of y dy) */
-static void softmax_tile_back(const tile *t, const RAY_REAL *y, const RAY_REAL *dy, RAY_REAL *dx)
+RAY_CLONES static void softmax_tile_back(const tile *t, const RAY_REAL *y, const RAY_REAL *dy,
+                                         RAY_REAL *dx)
 {
     RAY_REAL sum[TILE];
     find_sums(t, y, dy, sum);
@@ -128,8 +142,8 @@ static void softmax_tile_back(const tile *t, const RAY_REAL *y, const RAY_REAL *
 }
 
 /* dx = dy - exp(y) sum of dy */
-static void log_softmax_tile_back(const tile *t, const RAY_REAL *y, const RAY_REAL *dy,
-                                  RAY_REAL *dx)
+RAY_CLONES static void log_softmax_tile_back(const tile *t, const RAY_REAL *y,
+                                             const RAY_REAL *dy, RAY_REAL *dx)
 {
     RAY_REAL sum[TILE];
     find_sums(t, dy, NULL, sum);
@@ -140,7 +154,7 @@ static void log_softmax_tile_back(const tile *t, const RAY_REAL *y, const RAY_RE
     static void name(const ray_op *op)                                              \
     {                                                                               \
         const int64_t tiles = count_tiles(op);                                      \
-        _Pragma("omp parallel for schedule(static)")                                \
+        _Pragma("omp parallel for schedule(static) if (tiles * TILE > RAY_SERIAL)")  \
         for (int64_t k = 0; k < tiles; k++) {                                       \
             const tile t = find_tile(op, k);                                        \
             work_on(&t, op->in[0].data + t.at, op->out->data + t.at);               \
@@ -150,7 +164,7 @@ static void log_softmax_tile_back(const tile *t, const RAY_REAL *y, const RAY_RE
     static void name(const ray_op *op)                                              \
     {                                                                               \
         const int64_t tiles = op->din[0].data ? count_tiles(op) : 0;                \
-        _Pragma("omp parallel for schedule(static)")                                \
+        _Pragma("omp parallel for schedule(static) if (tiles * TILE > RAY_SERIAL)")  \
         for (int64_t k = 0; k < tiles; k++) {                                       \
             const tile t = find_tile(op, k);                                        \
             work_on(&t, op->out->data + t.at, op->dout->data + t.at,                \

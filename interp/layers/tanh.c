@@ -7,7 +7,7 @@ static const ray_option options[] = {
     { 0 }
 };
 
-RAY_ELEMENTWISE_FORWARD(RAY_SCALARS, ray_inplace_options, ray_tanh(x))
+RAY_ELEMENTWISE_FORWARD(RAY_VECTORS, ray_inplace_options, ray_tanh(x))
 RAY_ELEMENTWISE_BACKWARD(RAY_VECTORS, ray_inplace_options, RAY_OF_OUT, g * (1 - v * v))
 
 RAY_KINDS(tanh) = {

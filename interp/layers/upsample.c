@@ -5,7 +5,10 @@
  * for out/in as given. */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
+#include "kernels/parallel.h"
+#include "vectors.h"
 #include "window.h"
 
 enum { NEAREST, LINEAR, BILINEAR, TRILINEAR };
@@ -129,113 +132,191 @@ static tap find_tap(const upsample_options *o, const up_axis *x, int64_t output)
     return (tap){ { first, second }, { (RAY_REAL)(1 - part), (RAY_REAL)part } };
 }
 
-/* Tables of the three axes, one after the other. */
-static int64_t workspace(const ray_op *op)
+/* ---- Lines ----
+ * An output row is made of one, two or four input lines, each widened to the outputs along the row
+ * and multiplied by its weight.  Neighbouring rows share them: so they are kept in slots, by the
+ * parity of their place along depth and height, in which the lines of one row always differ. */
+
+enum { SLOTS = 4, BAND = 32 };      /* BAND: output rows of a task */
+
+typedef struct line { int64_t at; RAY_REAL *data; } line;       /* at: in the plane; -1: none yet */
+typedef struct lines { line slot[SLOTS]; } lines;
+
+typedef struct job {
+    const ray_op           *op;
+    const upsample_options *o;
+    const tap              *table[RAY_MAX_AXES];
+    int64_t                 rows, size;         /* output rows and input numbers of a plane */
+    int64_t                 bands;              /* of a plane */
+} job;
+
+static int64_t count_tasks(const upsample_options *o, const ray_tensor *out)
 {
-    const up_axis *x = ((const upsample_options *)op->options)->axis;
+    const int64_t rows = o->axis[0].out * o->axis[1].out;
+    return out->dim[0] * out->dim[1] * ((rows + BAND - 1) / BAND);
+}
+
+/* Tables of the three axes, one after the other. */
+static int64_t tables_size(const up_axis *x)
+{
     return (x[0].out + x[1].out + x[2].out) * (int64_t)(sizeof(tap) / sizeof(RAY_REAL));
 }
 
-static void fill_taps(const ray_op *op, const tap *table[RAY_MAX_AXES])
+/* And four lines for each lane. */
+static int64_t workspace(const ray_op *op)
 {
     const upsample_options *o = op->options;
+    return tables_size(o->axis) + ray_lanes(count_tasks(o, op->out)) * SLOTS * o->axis[2].out;
+}
+
+static job open_job(const ray_op *op)
+{
+    const upsample_options *o = op->options;
+    const up_axis *x = o->axis;
+    job j = { .op = op, .o = o, .rows = x[0].out * x[1].out, .size = x[0].in * x[1].in * x[2].in };
     tap *next = (tap *)(void *)op->work;
+    j.bands = (j.rows + BAND - 1) / BAND;
     for (int a = 0; a < RAY_MAX_AXES; a++) {
-        table[a] = next;
-        for (int64_t i = 0; i < o->axis[a].out; i++)
-            *next++ = find_tap(o, &o->axis[a], i);
+        j.table[a] = next;
+        for (int64_t i = 0; i < x[a].out; i++)
+            *next++ = find_tap(o, &x[a], i);
     }
+    return j;
 }
 
-static void add_row(const tap *width, int64_t n, const RAY_REAL *in, RAY_REAL weight, RAY_REAL *row)
+static lines open_lines(const job *j, int32_t lane)
 {
-    for (int64_t i = 0; i < n; i++) {
-        const tap *t = &width[i];
-        row[i] += weight * (t->weight[0] * in[t->at[0]] + t->weight[1] * in[t->at[1]]);
+    const int64_t n = j->o->axis[2].out;
+    RAY_REAL *data = j->op->work + tables_size(j->o->axis) + lane * SLOTS * n;
+    return (lines){ { { -1, data }, { -1, data + n }, { -1, data + 2 * n },
+                      { -1, data + 3 * n } } };
+}
+
+/* The lines of a row, at most four: where they begin in the plane, their slots and weights. */
+typedef struct part { int64_t at; int slot; RAY_REAL weight; } part;
+
+static int find_parts(const job *j, int64_t row, part parts[SLOTS])
+{
+    const up_axis *x = j->o->axis;
+    const tap *d = &j->table[0][row / x[1].out], *h = &j->table[1][row % x[1].out];
+    int n = 0;
+    for (int k = 0; k < SLOTS; k++) {
+        const int64_t at_d = d->at[k / 2], at_h = h->at[k % 2];
+        const RAY_REAL weight = d->weight[k / 2] * h->weight[k % 2];
+        if (weight != 0)
+            parts[n++] = (part){ (at_d * x[1].in + at_h) * x[2].in,
+                                 (int)(at_d % 2 * 2 + at_h % 2), weight };
     }
+    return n;
 }
 
-static void spread_row(const tap *width, int64_t n, const RAY_REAL *row, RAY_REAL weight,
-                       RAY_REAL *din)
+/* to = weight from, or with `add` that more */
+RAY_CLONES static void take_line(const RAY_REAL *from, int64_t n, RAY_REAL weight, bool add,
+                                 RAY_REAL *to)
 {
-    for (int64_t i = 0; i < n; i++) {
-        const tap *t = &width[i];
-        din[t->at[0]] += weight * t->weight[0] * row[i];
-        din[t->at[1]] += weight * t->weight[1] * row[i];
-    }
-}
-
-/* Output row r is made of up to four input rows: the k-th starts at offset and has this weight. */
-typedef struct row_part { int64_t offset; RAY_REAL weight; } row_part;
-
-static row_part find_part(const up_axis *x, const tap *const *table, int64_t r, int k)
-{
-    const tap *d = &table[0][r / x[1].out], *h = &table[1][r % x[1].out];
-    return (row_part){ .offset = (d->at[k / 2] * x[1].in + h->at[k % 2]) * x[2].in,
-                       .weight = d->weight[k / 2] * h->weight[k % 2] };
-}
-
-static void forward_row(const upsample_options *o, const tap *const *table, const RAY_REAL *in,
-                        int64_t r, RAY_REAL *row)
-{
-    const int64_t n = o->axis[2].out;
-    if (o->mode == NEAREST) {
-        const RAY_REAL *from = in + find_part(o->axis, table, r, 0).offset;
+    if (add) {
+        #pragma omp simd
         for (int64_t i = 0; i < n; i++)
-            row[i] = from[table[2][i].at[0]];
+            to[i] += weight * from[i];
+    } else {
+        #pragma omp simd
+        for (int64_t i = 0; i < n; i++)
+            to[i] = weight * from[i];
+    }
+}
+
+/* ---- Forward ---- */
+
+static void widen(const job *j, const RAY_REAL *in, RAY_REAL *wide)
+{
+    const tap *t = j->table[2];
+    const int64_t n = j->o->axis[2].out;
+    if (j->o->mode == NEAREST) {
+        for (int64_t i = 0; i < n; i++)
+            wide[i] = in[t[i].at[0]];
         return;
     }
     for (int64_t i = 0; i < n; i++)
-        row[i] = 0;
-    for (int k = 0; k < 4; k++) {
-        const row_part part = find_part(o->axis, table, r, k);
-        if (part.weight != 0)
-            add_row(table[2], n, in + part.offset, part.weight, row);
+        wide[i] = t[i].weight[0] * in[t[i].at[0]] + t[i].weight[1] * in[t[i].at[1]];
+}
+
+static void forward_row(const job *j, lines *l, const RAY_REAL *in, int64_t row, RAY_REAL *out)
+{
+    part parts[SLOTS];
+    const int n = find_parts(j, row, parts);
+    for (int k = 0; k < n; k++) {
+        line *one = &l->slot[parts[k].slot];
+        if (one->at != parts[k].at)
+            widen(j, in + parts[k].at, one->data);
+        one->at = parts[k].at;
+        take_line(one->data, j->o->axis[2].out, parts[k].weight, k > 0, out);
     }
 }
 
-static void backward_row(const upsample_options *o, const tap *const *table, const RAY_REAL *row,
-                         int64_t r, RAY_REAL *din)
+static void forward_band(void *context, int64_t task, int32_t lane)
 {
-    for (int k = 0; k < 4; k++) {
-        const row_part part = find_part(o->axis, table, r, k);
-        if (part.weight != 0)
-            spread_row(table[2], o->axis[2].out, row, part.weight, din + part.offset);
-    }
+    const job *j = context;
+    const int64_t plane = task / j->bands, first = task % j->bands * BAND;
+    const int64_t past = first + BAND < j->rows ? first + BAND : j->rows, n = j->o->axis[2].out;
+    lines l = open_lines(j, lane);
+    for (int64_t r = first; r < past; r++)
+        forward_row(j, &l, j->op->in[0].data + plane * j->size, r,
+                    j->op->out->data + (plane * j->rows + r) * n);
 }
 
 static void forward(const ray_op *op)
 {
-    const upsample_options *o = op->options;
-    const up_axis *x = o->axis;
-    const int64_t rows = x[0].out * x[1].out, all = op->out->dim[0] * op->out->dim[1] * rows;
-    const int64_t size = x[0].in * x[1].in * x[2].in;
-    const tap *table[RAY_MAX_AXES];
-    fill_taps(op, table);
-    #pragma omp parallel for schedule(static)
-    for (int64_t r = 0; r < all; r++)
-        forward_row(o, table, op->in[0].data + r / rows * size, r % rows,
-                    op->out->data + r * x[2].out);
+    job j = open_job(op);
+    ray_parallel(count_tasks(j.o, op->out), forward_band, &j);
+}
+
+/* ---- Backward ----
+ * A slot gathers what its line is sent, until another line takes its place. */
+
+static void close_line(const job *j, line *one, RAY_REAL *din)
+{
+    const tap *t = j->table[2];
+    RAY_REAL *to = din + one->at;
+    for (int64_t i = 0; one->at >= 0 && i < j->o->axis[2].out; i++) {
+        to[t[i].at[0]] += t[i].weight[0] * one->data[i];
+        if (j->o->mode != NEAREST)
+            to[t[i].at[1]] += t[i].weight[1] * one->data[i];
+    }
+    one->at = -1;
+}
+
+static void backward_row(const job *j, lines *l, const RAY_REAL *dout, int64_t row, RAY_REAL *din)
+{
+    part parts[SLOTS];
+    const int n = find_parts(j, row, parts);
+    for (int k = 0; k < n; k++) {
+        line *one = &l->slot[parts[k].slot];
+        const bool goes_on = one->at == parts[k].at;
+        if (!goes_on)
+            close_line(j, one, din);
+        one->at = parts[k].at;
+        take_line(dout, j->o->axis[2].out, parts[k].weight, goes_on, one->data);
+    }
+}
+
+static void backward_plane(void *context, int64_t plane, int32_t lane)
+{
+    const job *j = context;
+    RAY_REAL *din = j->op->din[0].data + plane * j->size;
+    lines l = open_lines(j, lane);
+    memset(din, 0, (size_t)j->size * sizeof *din);
+    for (int64_t r = 0; r < j->rows; r++)
+        backward_row(j, &l, j->op->dout->data + (plane * j->rows + r) * j->o->axis[2].out, r, din);
+    for (int k = 0; k < SLOTS; k++)
+        close_line(j, &l.slot[k], din);
 }
 
 static void backward(const ray_op *op)
 {
-    const upsample_options *o = op->options;
-    const up_axis *x = o->axis;
-    const int64_t rows = x[0].out * x[1].out, planes = op->dout->dim[0] * op->dout->dim[1];
-    const int64_t size = x[0].in * x[1].in * x[2].in;
-    const tap *table[RAY_MAX_AXES];
     if (!op->din[0].data)
         return;
-    fill_taps(op, table);
-    #pragma omp parallel for schedule(static)
-    for (int64_t p = 0; p < planes; p++) {
-        RAY_REAL *din = op->din[0].data + p * size;
-        for (int64_t i = 0; i < size; i++)
-            din[i] = 0;
-        for (int64_t r = 0; r < rows; r++)
-            backward_row(o, table, op->dout->data + (p * rows + r) * x[2].out, r, din);
-    }
+    job j = open_job(op);
+    ray_parallel(op->dout->dim[0] * op->dout->dim[1], backward_plane, &j);
 }
 
 RAY_KINDS(upsample) = {

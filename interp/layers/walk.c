@@ -6,7 +6,7 @@
 
 #include "sum.h"
 
-enum { PIECE = 4096, SUM_PIECE = 1024, SERIAL = 32768 };
+enum { PIECE = 4096, SUM_PIECE = 1024, TILE = 32 };
 
 void ray_walk_dense(ray_walk *walk, const ray_tensor *tensor)
 {
@@ -78,8 +78,8 @@ static int64_t offset(const ray_walk *walk, int32_t from, int32_t to, int64_t in
 }
 
 /* n numbers of the view, a stride apart, and of the base make n of the dense tensor. */
-static void gather_run(ray_walk_how how, const RAY_REAL *base, const RAY_REAL *view, int64_t stride,
-                       RAY_REAL *dense, int64_t n)
+RAY_CLONES static void gather_run(ray_walk_how how, const RAY_REAL *base, const RAY_REAL *view,
+                                  int64_t stride, RAY_REAL *dense, int64_t n)
 {
 #define RUN(expression)                             \
     if (stride == 1) {                              \
@@ -108,14 +108,59 @@ static void gather_run(ray_walk_how how, const RAY_REAL *base, const RAY_REAL *v
 #undef RUN
 }
 
+/* The dim along which neighbours of the view lie side by side when they do not along the last one;
+ * RAY_ABSENT: there is none. */
+static int32_t find_turned(const ray_walk *w)
+{
+    const int32_t last = w->rank - 1;
+    for (int32_t i = 0; i < last && w->stride[last] > 1; i++)
+        if (w->stride[i] == 1)
+            return i;
+    return RAY_ABSENT;
+}
+
+/* dense[i * apart + k] = view[i + k * stride] for i below rows, k below columns */
+RAY_CLONES static void turn_tile(const RAY_REAL *view, int64_t stride, RAY_REAL *dense,
+                                 int64_t apart, int64_t rows, int64_t columns)
+{
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t k = 0; k < columns; k++)
+            dense[i * apart + k] = view[i + k * stride];
+}
+
+/* dense = view, in tiles of dim `turned` and the last one: so that both are read and written along
+ * their rows, as far as caches reach. */
+static void gather_turned(const ray_walk *w, int32_t turned, const RAY_REAL *view, RAY_REAL *dense)
+{
+    const int32_t last = w->rank - 1;
+    const int64_t height = w->dim[turned], width = w->dim[last];
+    const int64_t down = (height + TILE - 1) / TILE, across = (width + TILE - 1) / TILE;
+    const int64_t before = product(w, 0, turned), between = product(w, turned + 1, last);
+    #pragma omp parallel for schedule(static) if (before * between * height * width > RAY_SERIAL)
+    for (int64_t p = 0; p < before * between * down; p++) {
+        const int64_t y = p % down * TILE, q = p / down;
+        const int64_t rows = height - y < TILE ? height - y : TILE;
+        const RAY_REAL *v = view + w->start + offset(w, 0, turned, q / between)
+                            + offset(w, turned + 1, last, q % between) + y;
+        RAY_REAL *d = dense + ((q / between * height + y) * between + q % between) * width;
+        for (int64_t x = 0; x < across * TILE; x += TILE)
+            turn_tile(v + x * w->stride[last], w->stride[last], d + x, between * width, rows,
+                      width - x < TILE ? width - x : TILE);
+    }
+}
+
 void ray_walk_gather(const ray_walk *walk, ray_walk_how how, const RAY_REAL *base,
                      const RAY_REAL *view, RAY_REAL *dense)
 {
     const ray_walk w = shorten(walk);
-    const int32_t last = w.rank - 1;
+    const int32_t last = w.rank - 1, turned = how == RAY_WALK_SET ? find_turned(&w) : RAY_ABSENT;
     const int64_t rows = product(&w, 0, last), length = w.dim[last];
     const int64_t pieces = (length + PIECE - 1) / PIECE;
-    #pragma omp parallel for schedule(static) if (rows * length > SERIAL)
+    if (turned != RAY_ABSENT) {
+        gather_turned(&w, turned, view, dense);
+        return;
+    }
+    #pragma omp parallel for schedule(static) if (rows * length > RAY_SERIAL)
     for (int64_t p = 0; p < rows * pieces; p++) {
         const int64_t row = p / pieces, from = p % pieces * PIECE, at = row * length + from;
         const int64_t n = length - from < PIECE ? length - from : PIECE;
@@ -129,7 +174,7 @@ void ray_walk_scatter(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *vie
     const ray_walk w = shorten(walk);
     const int32_t last = w.rank - 1;
     const int64_t rows = product(&w, 0, last), length = w.dim[last], stride = w.stride[last];
-    #pragma omp parallel for schedule(static) if (rows * length > SERIAL)
+    #pragma omp parallel for schedule(static) if (rows * length > RAY_SERIAL)
     for (int64_t row = 0; row < rows; row++) {
         const RAY_REAL *d = dense + row * length;
         RAY_REAL *v = view + w.start + offset(&w, 0, last, row);
@@ -138,10 +183,10 @@ void ray_walk_scatter(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *vie
     }
 }
 
-static void sum_run(const RAY_REAL *dense, RAY_REAL *view, int64_t stride, int64_t n)
+RAY_CLONES static void sum_run(const RAY_REAL *dense, RAY_REAL *view, int64_t stride, int64_t n)
 {
     if (stride == 0) {
-        RAY_SUM(*view, n, dense[i]);
+        RAY_SUM(*view, n, RAY_AT(dense));
     } else if (stride == 1) {
         #pragma omp simd
         for (int64_t i = 0; i < n; i++)
@@ -165,7 +210,7 @@ void ray_walk_sum(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *view, i
         split++;
     const int64_t outer = product(&w, 0, split), middle = product(&w, split, last);
     memset(view, 0, (size_t)size * sizeof *view);
-    #pragma omp parallel for schedule(static) if (outer * middle * length > SERIAL)
+    #pragma omp parallel for schedule(static) if (outer * middle * length > RAY_SERIAL)
     for (int64_t p = 0; p < outer * pieces; p++) {
         const int64_t o = p / pieces, from = p % pieces * piece;
         const int64_t n = length - from < piece ? length - from : piece;

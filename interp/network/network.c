@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "read/numbers.h"
 #include "read/preprocess.h"
@@ -14,7 +15,9 @@ static int open_weights(ray_network *network, const ray_open_options *options, r
     const ray_description *d = &network->description;
     if (options->weights_from == RAY_WEIGHTS_NONE)
         return 0;
-    if (options->weights_from == RAY_WEIGHTS_RANDOM)
+    bool named = options->weights || d->weights.text;
+    if (options->weights_from == RAY_WEIGHTS_RANDOM
+        || (options->weights_from == RAY_WEIGHTS_ANY && !named))
         return ray_weights_randomize(network, options->seed, error);
     if (options->weights)
         return ray_weights_bind(network, options->weights, error);
@@ -78,6 +81,11 @@ int ray_network_open(ray_network **out, const char *path, const ray_open_options
         ray_network_close(network);
         return -1;
     }
+    network->prepared = ray_prepared_create(network->graph.n_layers);
+    if (!network->prepared) {
+        ray_network_close(network);
+        return ray_fail_memory(error);
+    }
     *out = network;
     return 0;
 }
@@ -86,14 +94,16 @@ void ray_network_close(ray_network *network)
 {
     if (!network)
         return;
+    ray_prepared_free(network->prepared);
     ray_labels_free(&network->labels);
     free(network->weights);
-    free(network->random);
+    ray_free_aligned(network->random);
     free(network->example_input);
     ray_weights_close(network->file);
     ray_graph_free(&network->graph);
     ray_description_free(&network->description);
     free(network);
+    ray_memory_trim();
 }
 
 const char *ray_network_name(const ray_network *network)

@@ -4,6 +4,7 @@
 #define RAY_NETWORK_NETWORK_H
 
 #include "graph/graph.h"
+#include "prepared.h"
 #include "read/weights.h"
 
 typedef struct ray_labels { char *text; char **name; int64_t n; } ray_labels;
@@ -13,6 +14,7 @@ struct ray_network {
     ray_graph       graph;
     ray_weights    *file;           /* NULL: random or none */
     RAY_REAL       *random;         /* NULL: from a file or none */
+    ray_prepared   *prepared;       /* changes, under its own lock */
     ray_tensor     *weights;        /* by activation id minus graph.first_weight; NULL: none */
     ray_labels      labels;
     char           *example_input;

@@ -153,6 +153,8 @@ static int backward_layer(ray_exec *exec, const ray_backward *how, int32_t i, co
     ray_op op = { .options = layer->options, .in = exec->in, .n_in = layer->info.n_in,
                   .weight = weight, .out = &out, .dout = &exec->signal[layer->out],
                   .din = exec->din, .work = exec->work };
+    if (!exec->replaced[i])
+        op.prepared = ray_exec_prepared(exec, i, &op, true);
     double start = ray_exec_start(exec);
     bool finishes = exec->joins && ray_layer_adds(layer, exec->replaced[i]);
     if (finishes ? send_back_finished(exec, how, i, on_path, &op)

@@ -42,6 +42,7 @@ static int evaluate(ray_exec *exec, int32_t tail, ray_error *error)
     ray_op op = { .options = layer->options, .in = exec->in, .n_in = layer->info.n_in,
                   .weight = weight, .out = &exec->value[graph->layers[tail].out],
                   .work = exec->work, .finish = finish_of(exec, join, &finish) };
+    op.prepared = ray_exec_prepared(exec, join->head, &op, false);
     double start = ray_exec_start(exec);
     ray_layer_forward(layer, &op);
     ray_exec_stop(exec, join->head, false, start);

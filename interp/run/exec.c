@@ -126,10 +126,10 @@ int ray_exec_create(ray_exec *exec, const ray_network *network, const ray_demand
 void ray_exec_destroy(ray_exec *exec)
 {
     ray_plan_free(&exec->plan);
-    free(exec->values);
-    free(exec->signals);
-    free(exec->spare);
-    free(exec->work);
+    ray_free_aligned(exec->values);
+    ray_free_aligned(exec->signals);
+    ray_free_aligned(exec->spare);
+    ray_free_aligned(exec->work);
     free(exec->value);
     free(exec->signal);
     free(exec->reached);
@@ -167,6 +167,13 @@ void ray_exec_gather_weights(const ray_exec *exec, const ray_graph_layer *layer,
         else
             weight[w] = (ray_tensor){ 0 };
     }
+}
+
+const RAY_REAL *ray_exec_prepared(const ray_exec *exec, int32_t layer, const ray_op *op,
+                                  bool gradient)
+{
+    return ray_prepared_get(exec->network->prepared, layer, exec->network->graph.layers[layer].kind,
+                            op, gradient, exec->memory);
 }
 
 int ray_exec_check(const ray_exec *exec, const ray_graph_layer *layer, const ray_tensor *tensor,

@@ -20,6 +20,7 @@ typedef struct ray_exec {
     RAY_REAL          *factors;     /* that those of scale and shift point at */
     bool               joins;       /* layers may do the work of others */
     ray_tensor        *in, *din;    /* operands of the layer at hand: as many as the widest reads */
+    int64_t            memory;      /* most bytes of prepared weights; 0: half of what is free */
     int64_t            repeated;    /* items that hold values; see ray_exec_repeat */
     bool               check;       /* stop at the first layer that yields NaN or infinity */
     const ray_listener *listener;   /* whose layer(), if there is one, is told of layers; or NULL */
@@ -64,6 +65,9 @@ bool ray_tensor_finite(const ray_tensor *tensor);
 
 void ray_exec_gather_weights(const ray_exec *exec, const ray_graph_layer *layer,
                              ray_tensor *weight);
+/* The layer's weights as its kernel wants them, or NULL. */
+const RAY_REAL *ray_exec_prepared(const ray_exec *exec, int32_t layer, const ray_op *op,
+                                  bool gradient);
 /* With exec->check: says what arose where in a tensor that is not finite. */
 int  ray_exec_check(const ray_exec *exec, const ray_graph_layer *layer, const ray_tensor *tensor,
                     const char *what, ray_error *error);
