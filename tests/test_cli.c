@@ -26,13 +26,14 @@ static void help_and_version_are_given(void)
         { "$R --usage", 0, "Usage: rayinterp **", NULL },
         { "$R --help", 0, "Usage: rayinterp [OPTION...] GRAPH --rule NAME[,NAME...]\n**"
           "Exit status: 0 done, 1 failed**, 130**", NULL },
-        { "for o in batch checkpoint format input json layer output plugin probe quiet random-weights resize "
+        { "for o in batch checkpoint format input json kernels layer memory output plugin probe quiet random-weights resize "
           "resize-mode rule seed set sheet signal smooth strict target threads version weights; do $R -? | "
           "grep -qE -- \"--$o([=[ ]|$)\" || echo $o; done", 0, NULL, NULL },
         { "$R forward --help", 0, "Usage: rayinterp forward [OPTION...] GRAPH\n**--input=**--output=**", NULL },
         { "$R show --help", 0, "Usage: rayinterp show [OPTION...] GRAPH\n**--dot**", NULL },
         { "$R check --help", 0, "Usage: rayinterp check [OPTION...] GRAPH\n**--weights=**", NULL },
         { "$R rules --help", 0, "Usage: rayinterp rules [OPTION...] [NAME]\n**--plugin=**", NULL },
+        { "$R bench --help", 0, "Usage: rayinterp bench [OPTION...] GRAPH\n**", NULL },
         { "$R layers --help", 0, "Usage: rayinterp layers [OPTION...] [TYPE]\n**", NULL },
     };
     CHECK_PROGRAMS(cases);
@@ -163,6 +164,8 @@ static void what_was_done_is_said(void)
         { LABELLED "--rule ebp --format npy --output said --quiet", 0, NULL, "rayinterp: warning: ebp: meets "
           "negative inputs at these layers, *: conv2d \"conv1\"" },
         { LABELLED "--rule ebp --set clamp_input=true --format npy --output said -q", 0, NULL, NULL },
+        { "for s in 1 65536 64K 64Ki 64KiB 2G 1T 8388607T; do " LABELLED "--rule gradient --format npy --output said -q "
+          "--memory $s || echo $s; done", 0, NULL, NULL },
         { "cd said && " LABELLED "--rule deconvnet --format png -q && ls *deconv*", 0, "deconvnet.png", NULL },
     };
     CHECK_PROGRAMS(cases);

@@ -21,6 +21,9 @@
 #define USAGE_OF(command, text) "rayinterp " command ": " text \
     "\nTry `rayinterp " command " --help' or `rayinterp " command " --usage' for more**information."
 
+#define MEMORY(size) USAGE("--memory " size ": a number of bytes is expected, or one followed by K, M, G or T, powers " \
+    "of 1024: 512M")
+
 static void wrong_usage_is_told(void)
 {
     static const program_case cases[] = {
@@ -38,6 +41,18 @@ static void wrong_usage_is_told(void)
         { EXPLAIN "--rule ebp --batch 0", 2, NULL, USAGE("--batch 0: an integer from 1 to 4096 is expected") },
         { EXPLAIN "--rule ebp --batch 4097", 2, NULL, USAGE("--batch 4097: an integer from 1 to 4096 is expected") },
         { EXPLAIN "--rule ebp --batch 8x", 2, NULL, USAGE("--batch 8x: an integer from 1 to 4096 is expected") },
+        { EXPLAIN "--rule ebp --memory 0", 2, NULL, MEMORY("0") },
+        { EXPLAIN "--rule ebp --memory ''", 2, NULL, MEMORY("") },
+        { EXPLAIN "--rule ebp --memory -1", 2, NULL, MEMORY("-1") },
+        { EXPLAIN "--rule ebp --memory M", 2, NULL, MEMORY("M") },
+        { EXPLAIN "--rule ebp --memory 1.5G", 2, NULL, MEMORY("1.5G") },
+        { EXPLAIN "--rule ebp --memory 64MB", 2, NULL, MEMORY("64MB") },
+        { EXPLAIN "--rule ebp --memory 64Mib", 2, NULL, MEMORY("64Mib") },
+        { EXPLAIN "--rule ebp --memory 64i", 2, NULL, MEMORY("64i") },
+        { EXPLAIN "--rule ebp --memory '64 M'", 2, NULL, MEMORY("64 M") },
+        { EXPLAIN "--rule ebp --memory 64P", 2, NULL, MEMORY("64P") },
+        { EXPLAIN "--rule ebp --memory 8388608T", 2, NULL, MEMORY("8388608T") },
+        { EXPLAIN "--rule ebp --memory 9223372036854775808", 2, NULL, MEMORY("9223372036854775808") },
         { EXPLAIN "--rule ebp --checkpoint ''", 2, NULL, USAGE("--checkpoint: the name of a file is expected") },
         { EXPLAIN "--rule ebp --checkpoint ebp.npy", 2, NULL,
           USAGE("--checkpoint ebp.npy: results end like this; give it another ending") },
@@ -71,6 +86,8 @@ static void wrong_usage_is_told(void)
         { "$R show", 2, NULL, USAGE_OF("show", "which graph? give the path of a YAML file") },
         { "$R show a.yaml --svg", 2, NULL, USAGE_OF("show", "unrecognized option '--svg'") },
         { "$R check", 2, NULL, USAGE_OF("check", "which graph? give the path of a YAML file") },
+        { "$R forward a.yaml --weights w.npz --random-weights 1", 2, NULL,
+          USAGE_OF("forward", "--weights and --random-weights: one of them") },
         { "$R layers relu conv2d", 2, NULL, USAGE_OF("layers", "Too many arguments") },
         { "$R rules ebp gradient", 2, NULL, USAGE_OF("rules", "Too many arguments") },
     };

@@ -33,7 +33,7 @@ int cli_check(int argc, char **argv)
     ray_network *network;
     ray_error error;
     cli_parse(&argp, "check", argc, argv, &source);
-    if (cli_open(&source, true, &network, &error))
+    if (cli_open(&source, RAY_WEIGHTS_FILE, &network, &error))
         return cli_fail(&error);
     printf("%s: no fault found\n", source.graph);
     ray_network_close(network);

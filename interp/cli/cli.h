@@ -19,6 +19,7 @@ int cli_show(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_rules(int argc, char **argv);
 int cli_layers(int argc, char **argv);
+int cli_bench(int argc, char **argv);
 
 /* Runs an argp parser on a command's words; "rayinterp show" is what its messages call it. */
 void cli_parse(const struct argp *argp, const char *name, int argc, char **argv, void *options);
@@ -34,9 +35,11 @@ void cli_notice(void *context, ray_level level, const char *line);
 long long cli_parse_int(struct argp_state *state, const char *option, const char *text,
                         long long least, long long most);
 
-/* Where a network comes from: options that several commands share. */
+/* Where a network comes from, and what it is computed with. */
 typedef struct cli_source { const char *graph, *weights, *random_seed, *kernels; } cli_source;
-int cli_open(const cli_source *source, bool want_weights, ray_network **network, ray_error *error);
+/* Which weights: those asked for, else as `weights` says (RAY_WEIGHTS_FILE, _NONE or _ANY). */
+int cli_open(const cli_source *source, ray_weights_from weights, ray_network **network,
+             ray_error *error);
 
 /* Every plugin that can be found, then FILE of --plugin (NULL: none). */
 int cli_load_methods(ray_methods **methods, const char *const *files, int n_files,
@@ -48,6 +51,23 @@ void cli_words_add(cli_words *words, const char *word);     /* exits without mem
 /* Cuts a text at commas in place. */
 void cli_words_split(cli_words *words, char *text);
 void cli_words_free(cli_words *words);
+
+/* Which methods, with which parameters. */
+typedef struct cli_choice { cli_words rules, settings, plugins; const char *layer; } cli_choice;
+void cli_choice_put(const cli_choice *choice, ray_request *request);    /* nothing is copied */
+void cli_choice_free(cli_choice *choice);
+
+/* Options that several commands share, to be children of their parsers; what they fill in. */
+enum { CLI_WHAT = 1, CLI_RESULT, CLI_HOW };     /* groups of options in --help */
+extern const struct argp cli_source_argp;       /* cli_source: --weights, --random-weights, --kernels */
+extern const struct argp cli_choice_argp;       /* cli_choice: --rule, --layer, --set, --plugin */
+extern const struct argp cli_effort_argp;       /* ray_request: --threads, --memory */
+
+/* Before long work: whether a file could be written there, "--sheet all.png: cannot write there:
+ * ...", or any in this folder. */
+int cli_check_target(const char *option, const char *path, ray_error *error);
+int cli_check_folder(const char *option, const char *path, const char *folder, ray_error *error);
+bool cli_ends_with(const char *text, const char *ending);
 
 /* "star" or "class 3". */
 void cli_print_class(FILE *out, const ray_network *network, int64_t class_index);

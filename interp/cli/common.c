@@ -2,9 +2,11 @@
 /* common.c - what several commands need. */
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,18 +54,51 @@ long long cli_parse_int(struct argp_state *state, const char *option, const char
     return value;
 }
 
-int cli_open(const cli_source *source, bool want_weights, ray_network **network, ray_error *error)
+int cli_open(const cli_source *source, ray_weights_from weights, ray_network **network,
+             ray_error *error)
 {
-    ray_open_options options = { .weights = source->weights };
+    ray_open_options options = { .weights_from = weights, .weights = source->weights };
     if (source->kernels && ray_kernels_use(source->kernels, error))
         return -1;
-    if (!want_weights)
-        options.weights_from = RAY_WEIGHTS_NONE;
-    if (source->random_seed && want_weights) {
+    if (source->random_seed && weights != RAY_WEIGHTS_NONE) {
         options.weights_from = RAY_WEIGHTS_RANDOM;
         options.seed = strtoull(source->random_seed, NULL, 10);
     }
     return ray_network_open(network, source->graph, &options, error);
+}
+
+bool cli_ends_with(const char *text, const char *ending)
+{
+    size_t n = strlen(text), m = strlen(ending);
+    return n > m && !strcmp(text + n - m, ending);
+}
+
+static int fail_target(const char *option, const char *path, ray_error *error)
+{
+    snprintf(error->text, sizeof error->text, "%s %s: cannot write there: %s", option, path,
+             strerror(errno));
+    return -1;
+}
+
+int cli_check_folder(const char *option, const char *path, const char *folder, ray_error *error)
+{
+    struct stat status;
+    errno = ENOTDIR;
+    if (!stat(folder, &status) && S_ISDIR(status.st_mode) && !access(folder, W_OK | X_OK))
+        return 0;
+    return fail_target(option, path, error);
+}
+
+int cli_check_target(const char *option, const char *path, ray_error *error)
+{
+    struct stat status;
+    char *copy = strdup(path);
+    int failed = copy ? cli_check_folder(option, path, dirname(copy), error) : 0;
+    free(copy);
+    errno = EISDIR;
+    if (!failed && !stat(path, &status) && S_ISDIR(status.st_mode))
+        failed = fail_target(option, path, error);
+    return failed;
 }
 
 void cli_words_add(cli_words *words, const char *word)

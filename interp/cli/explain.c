@@ -55,8 +55,9 @@ static int open_all(explanation *e, ray_error *error)
 {
     cli_request *r = &e->request;
     r->request.listener = (ray_listener){ take_notice, take_progress, e };
-    return cli_open(&r->source, true, &e->network, error)
-           || cli_load_methods(&e->methods, r->plugins.v, r->plugins.n, &r->request.listener, error)
+    return cli_open(&r->source, RAY_WEIGHTS_FILE, &e->network, error)
+           || cli_load_methods(&e->methods, r->choice.plugins.v, r->choice.plugins.n,
+                               &r->request.listener, error)
            || (r->request.strict && refuse_warnings(e, error))
            || cli_request_complete(r, e->network, error);
 }

@@ -12,23 +12,16 @@ typedef struct options {
     bool        quiet;
 } options;
 
-enum { KEY_RANDOM = 1000, KEY_KERNELS };
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     options *o = state->input;
     switch (key) {
     case 'i': o->input = arg; break;
     case 'o': o->output = arg; break;
-    case 'w': o->source.weights = arg; break;
     case 'q': o->quiet = true; break;
     case 't': o->threads = (int)cli_parse_int(state, "--threads", arg, 1, 1024); break;
     case 'k': o->top = (int)cli_parse_int(state, "--top", arg, 1, 16); break;
-    case KEY_KERNELS: o->source.kernels = arg; break;
-    case KEY_RANDOM:
-        cli_parse_int(state, "--random-weights", arg, 0, INT64_MAX);
-        o->source.random_seed = arg;
-        break;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &o->source; break;
     case ARGP_KEY_ARG:
         if (o->source.graph)
             return ARGP_ERR_UNKNOWN;
@@ -42,20 +35,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option argp_options[] = {
     { "input", 'i', "FILE", 0, "Picture (.png, .jpg, .jpeg) or array (.npy); default: the graph's "
-      "example", 0 },
-    { "output", 'o', "FILE.npy", 0, "Write the raw output here", 0 },
-    { "top", 'k', "K", 0, "How many classes to print (default 5)", 0 },
-    { "weights", 'w', "FILE", 0, "Use these weights in place of the graph's own", 0 },
-    { "kernels", KEY_KERNELS, "NAME", 0, "Inner loops: avx512, avx2, baseline or plain (default: the "
-      "best)", 0 },
-    { "random-weights", KEY_RANDOM, "SEED", 0, "Make weights up, for benchmarks and tests", 0 },
-    { "threads", 't', "N", 0, "Threads to use (default: one for each core)", 0 },
-    { "quiet", 'q', NULL, 0, "Print nothing but errors", 0 },
+      "example", CLI_WHAT },
+    { "output", 'o', "FILE.npy", 0, "Write the raw output here", CLI_RESULT },
+    { "top", 'k', "K", 0, "How many classes to print (default 5)", CLI_RESULT },
+    { "threads", 't', "N", 0, "Threads to use (default: one for each core)", CLI_HOW },
+    { "quiet", 'q', NULL, 0, "Print nothing but errors", CLI_HOW },
     { 0 }
 };
 
+static const struct argp_child children[] = { { &cli_source_argp, 0, NULL, 0 }, { 0 } };
+
 static const struct argp argp = { argp_options, parse_option, "GRAPH",
-    "Evaluate a network: print its top classes, write its raw output.", NULL, NULL, NULL };
+    "Evaluate a network: print its top classes, write its raw output.", children, NULL, NULL };
 
 static int run(const options *o, const ray_network *network, ray_error *error)
 {
@@ -86,7 +77,7 @@ int cli_forward(int argc, char **argv)
     ray_network *network;
     ray_error error = { "" };
     cli_parse(&argp, "forward", argc, argv, &o);
-    if (cli_open(&o.source, true, &network, &error))
+    if (cli_open(&o.source, RAY_WEIGHTS_FILE, &network, &error))
         return cli_fail(&error);
     int failed = run(&o, network, &error);
     ray_network_close(network);

@@ -6,55 +6,42 @@
 #include <string.h>
 
 enum {
-    KEY_INPUT = 'i', KEY_LAYER = 'l', KEY_OUTPUT = 'o', KEY_PLUGIN = 'p', KEY_QUIET = 'q',
-    KEY_RULE = 'r', KEY_SET = 's', KEY_TARGET = 't', KEY_WEIGHTS = 'w',
-    KEY_BATCH = 1000, KEY_CHECKPOINT, KEY_FORMAT, KEY_JSON, KEY_KERNELS, KEY_PROBE, KEY_RANDOM,
-    KEY_RESIZE, KEY_RESIZE_MODE, KEY_SEED, KEY_SHEET, KEY_SIGNAL, KEY_SMOOTH, KEY_STRICT, KEY_THREADS,
+    KEY_INPUT = 'i', KEY_OUTPUT = 'o', KEY_QUIET = 'q', KEY_TARGET = 't',
+    KEY_BATCH = 1000, KEY_CHECKPOINT, KEY_FORMAT, KEY_JSON, KEY_PROBE, KEY_RESIZE, KEY_RESIZE_MODE,
+    KEY_SEED, KEY_SHEET, KEY_SIGNAL, KEY_SMOOTH, KEY_STRICT,
     KEY_VERSION = 'V'
 };
 
 static const struct argp_option options[] = {
-    { NULL, 0, NULL, 0, "What to explain:", 1 },
-    { "rule", KEY_RULE, "NAME[,NAME...]", 0, "Attribution methods (`rayinterp rules` lists them)",
-      1 },
+    { NULL, 0, NULL, 0, "What to explain:", CLI_WHAT },
     { "input", KEY_INPUT, "FILE", 0, "Picture (.png, .jpg, .jpeg) or preprocessed array (.npy, N x "
-      "C x H x W or C x H x W); default: the graph's example", 1 },
+      "C x H x W or C x H x W); default: the graph's example", CLI_WHAT },
     { "target", KEY_TARGET, "T[,T...]", 0, "Class index or label: one, one for each item, or "
-      "several for a single item; default: the example's, else the top class", 1 },
-    { "layer", KEY_LAYER, "NAME", 0, "Saliency layer; default: the graph's for the method, else "
-      "the input", 1 },
-    { "set", KEY_SET, "KEY=VALUE", 0, "Method parameter; METHOD.KEY=VALUE for one of several "
-      "(repeatable)", 1 },
+      "several for a single item; default: the example's, else the top class", CLI_WHAT },
     { "signal", KEY_SIGNAL, "onehot|pointing|FILE.npy", 0, "What is sent back from the output "
-      "(default onehot)", 1 },
-    { "weights", KEY_WEIGHTS, "FILE", 0, "Weights in place of the graph's own", 1 },
-    { "plugin", KEY_PLUGIN, "FILE.so", 0, "Load this plugin too (repeatable)", 1 },
-    { NULL, 0, NULL, 0, "What to do with the map:", 2 },
+      "(default onehot)", CLI_WHAT },
+    { NULL, 0, NULL, 0, "What to do with the map:", CLI_RESULT },
     { "resize", KEY_RESIZE, "WxH", OPTION_ARG_OPTIONAL, "Enlarge the map to the input's size, or "
-      "to WxH", 2 },
-    { "resize-mode", KEY_RESIZE_MODE, "bilinear|nearest", 0, "How (default bilinear)", 2 },
+      "to WxH", CLI_RESULT },
+    { "resize-mode", KEY_RESIZE_MODE, "bilinear|nearest", 0, "How (default bilinear)", CLI_RESULT },
     { "smooth", KEY_SMOOTH, "S", 0, "Gaussian of standard deviation S times the longer side (of masks: the shorter "
-      "side)", 2 },
+      "side)", CLI_RESULT },
     { "output", KEY_OUTPUT, "DIR", 0, "Folder for NAME.npy and NAME.png (default: the current one)",
-      2 },
-    { "format", KEY_FORMAT, "npy,png", 0, "Which of them to write (default both)", 2 },
+      CLI_RESULT },
+    { "format", KEY_FORMAT, "npy,png", 0, "Which of them to write (default both)", CLI_RESULT },
     { "probe", KEY_PROBE, "LAYER|all", 0, "Also write the layer's activation and signal: "
-      "NAME.LAYER.activation.npy, NAME.LAYER.signal.npy (repeatable)", 2 },
-    { "sheet", KEY_SHEET, "FILE.png", 0, "Also draw the maps of all methods side by side", 2 },
-    { NULL, 0, NULL, 0, "How:", 3 },
-    { "threads", KEY_THREADS, "N", 0, "Threads to use (default: one for each core)", 3 },
+      "NAME.LAYER.activation.npy, NAME.LAYER.signal.npy (repeatable)", CLI_RESULT },
+    { "sheet", KEY_SHEET, "FILE.png", 0, "Also draw the maps of all methods side by side", CLI_RESULT },
+    { NULL, 0, NULL, 0, "How:", CLI_HOW },
     { "batch", KEY_BATCH, "N", 0, "Most items to evaluate at a time (default: chosen by the free "
-      "memory)", 3 },
+      "memory)", CLI_HOW },
     { "checkpoint", KEY_CHECKPOINT, "FILE", 0, "Save long work here, and go on from there after it "
-      "was cut short; removed at the end", 3 },
-    { "seed", KEY_SEED, "N", 0, "Seed of random numbers (default 0)", 3 },
-    { "kernels", KEY_KERNELS, "NAME", 0, "Inner loops to compute with: avx512, avx2, baseline, or plain "
-      "(the simplest way, for comparison); default: the best of this machine", 3 },
-    { "random-weights", KEY_RANDOM, "SEED", 0, "Make weights up, for benchmarks and tests", 3 },
-    { "strict", KEY_STRICT, NULL, 0, "Warnings are errors", 3 },
-    { "quiet", KEY_QUIET, NULL, 0, "Print nothing but warnings and errors", 3 },
+      "was cut short; removed at the end", CLI_HOW },
+    { "seed", KEY_SEED, "N", 0, "Seed of random numbers (default 0)", CLI_HOW },
+    { "strict", KEY_STRICT, NULL, 0, "Warnings are errors", CLI_HOW },
+    { "quiet", KEY_QUIET, NULL, 0, "Print nothing but warnings and errors", CLI_HOW },
     { "json", KEY_JSON, NULL, 0, "Print the result as one JSON object, and progress on standard "
-      "error as one object a line", 3 },
+      "error as one object a line", CLI_HOW },
     { "version", KEY_VERSION, NULL, 0, "Print the version", -1 },
     { 0 }
 };
@@ -66,7 +53,8 @@ static const char doc[] =
     "  rayinterp show GRAPH       the layers with shapes, parameters and cost; --dot for Graphviz\n"
     "  rayinterp check GRAPH      read, compile and check the weights; run nothing\n"
     "  rayinterp rules [NAME]     the methods found, or one method's parameters\n"
-    "  rayinterp layers [TYPE]    the layer types, or one type's attributes\n\n"
+    "  rayinterp layers [TYPE]    the layer types, or one type's attributes\n"
+    "  rayinterp bench GRAPH      the time that evaluation and methods take, layer by layer\n\n"
     "Exit status: 0 done, 1 failed (one line on standard error says what and where), 2 wrong "
     "usage, 130 stopped by Ctrl-C, 143 by SIGTERM.\n"
     "Ctrl-C ends long work after the next step and writes what was done, an unfinished map as "
@@ -120,15 +108,9 @@ static void parse_format(struct argp_state *state, cli_request *r, char *text)
     }
 }
 
-static bool ends_with(const char *text, const char *ending)
-{
-    size_t n = strlen(text), m = strlen(ending);
-    return n > m && !strcmp(text + n - m, ending);
-}
-
 static void parse_sheet(struct argp_state *state, cli_request *r, const char *text)
 {
-    if (!ends_with(text, ".png"))
+    if (!cli_ends_with(text, ".png"))
         argp_error(state, "--sheet %s: a .png file is expected", text);
     r->sheet = text;
 }
@@ -138,7 +120,7 @@ static void parse_checkpoint(struct argp_state *state, ray_request *request, con
 {
     if (!*text)
         argp_error(state, "--checkpoint: the name of a file is expected");
-    if (ends_with(text, ".npy") || ends_with(text, ".png"))
+    if (cli_ends_with(text, ".npy") || cli_ends_with(text, ".png"))
         argp_error(state, "--checkpoint %s: results end like this; give it another ending", text);
     request->checkpoint = text;
 }
@@ -148,10 +130,8 @@ static void check_complete(struct argp_state *state, const cli_request *r)
     const char *signal = r->signal;
     if (!r->source.graph)
         argp_error(state, "which graph? give the path of a YAML file");
-    if (!r->rules.n)
+    if (!r->choice.rules.n)
         argp_error(state, "which method? give --rule NAME (`rayinterp rules` lists them)");
-    if (r->source.weights && r->source.random_seed)
-        argp_error(state, "--weights and --random-weights: one of them");
     if (signal && strcmp(signal, "onehot") && strcmp(signal, "pointing") && !strchr(signal, '.'))
         argp_error(state, "--signal %s: onehot, pointing or a .npy file is expected", signal);
 }
@@ -162,17 +142,9 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
     switch (key) {
     case KEY_BATCH: r->request.batch = cli_parse_int(state, "--batch", arg, 1, 4096); break;
     case KEY_CHECKPOINT: parse_checkpoint(state, &r->request, arg); break;
-    case KEY_THREADS:
-        r->request.threads = (int)cli_parse_int(state, "--threads", arg, 1, 1024);
-        break;
     case KEY_SEED:
         r->request.random_seed = (uint64_t)cli_parse_int(state, "--seed", arg, 0, INT64_MAX);
         break;
-    case KEY_RANDOM:
-        cli_parse_int(state, "--random-weights", arg, 0, INT64_MAX);
-        r->source.random_seed = arg;
-        break;
-    case KEY_KERNELS: r->source.kernels = arg; break;
     case KEY_STRICT: r->request.strict = true; break;
     case KEY_QUIET: r->quiet = true; break;
     case KEY_JSON: r->json = true; break;
@@ -184,6 +156,11 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
             argp_error(state, "one graph at a time: \"%s\" is one too many", arg);
         r->source.graph = arg;
         break;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &r->source;
+        state->child_inputs[1] = &r->choice;
+        state->child_inputs[2] = &r->request;
+        break;
     case ARGP_KEY_END: check_complete(state, r); break;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -194,14 +171,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     cli_request *r = state->input;
     switch (key) {
-    case KEY_RULE: cli_words_split(&r->rules, arg); break;
     case KEY_INPUT: r->input = arg; break;
     case KEY_TARGET: r->targets = arg; break;
-    case KEY_LAYER: r->layer = arg; break;
-    case KEY_SET: cli_words_add(&r->settings, arg); break;
     case KEY_SIGNAL: r->signal = arg; break;
-    case KEY_WEIGHTS: r->source.weights = arg; break;
-    case KEY_PLUGIN: cli_words_add(&r->plugins, arg); break;
     case KEY_RESIZE: parse_size(state, &r->request, arg); break;
     case KEY_RESIZE_MODE: parse_mode(state, &r->request, arg); break;
     case KEY_SMOOTH: parse_smooth(state, &r->request, arg); break;
@@ -214,8 +186,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static const struct argp argp = { options, parse_option, "GRAPH --rule NAME[,NAME...]", doc, NULL,
-                                  NULL, NULL };
+static const struct argp_child children[] = {
+    { &cli_source_argp, 0, NULL, 0 }, { &cli_choice_argp, 0, NULL, 0 },
+    { &cli_effort_argp, 0, NULL, 0 }, { 0 }
+};
+
+static const struct argp argp = { options, parse_option, "GRAPH --rule NAME[,NAME...]", doc,
+                                  children, NULL, NULL };
 
 void cli_request_parse(cli_request *r, int argc, char **argv)
 {
@@ -282,13 +259,9 @@ int cli_request_complete(cli_request *r, const ray_network *network, ray_error *
         || (targets && read_targets(r, network, targets, error)))
         return -1;
     r->request.targets = r->target_list;
-    r->request.methods = r->rules.v;
-    r->request.n_methods = r->rules.n;
-    r->request.settings = r->settings.v;
-    r->request.n_settings = r->settings.n;
+    cli_choice_put(&r->choice, &r->request);
     r->request.probes = r->probes.v;
     r->request.n_probes = r->probes.n;
-    r->request.layer = r->layer;
     return 0;
 }
 
@@ -297,8 +270,6 @@ void cli_request_free(cli_request *r)
     ray_tensor_free(&r->request.input);
     ray_tensor_free(&r->seed);
     free(r->target_list);
-    cli_words_free(&r->rules);
-    cli_words_free(&r->settings);
+    cli_choice_free(&r->choice);
     cli_words_free(&r->probes);
-    cli_words_free(&r->plugins);
 }

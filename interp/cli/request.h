@@ -7,8 +7,9 @@
 
 typedef struct cli_request {
     cli_source  source;
-    const char *input, *targets, *signal, *layer, *output, *sheet;
-    cli_words   rules, settings, probes, plugins;
+    cli_choice  choice;
+    const char *input, *targets, *signal, *output, *sheet;
+    cli_words   probes;
     bool        write_npy, write_png, quiet, json;
     ray_request request;            /* in part by the parser, in part by cli_request_complete */
     ray_tensor  seed;

@@ -2,7 +2,6 @@
 #include "save.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,25 +126,6 @@ static int list_sheet(const cli_request *r, const ray_result *result, cli_files 
 
 /* ---- Writing ---- */
 
-static int check_folder(const char *option, const char *path, const char *folder, ray_error *error)
-{
-    struct stat status;
-    errno = ENOTDIR;
-    if (!stat(folder, &status) && S_ISDIR(status.st_mode) && !access(folder, W_OK | X_OK))
-        return 0;
-    snprintf(error->text, sizeof error->text, "%s %s: cannot write there: %s", option, path,
-             strerror(errno));
-    return -1;
-}
-
-static int check_sheet(const char *path, ray_error *error)
-{
-    char *copy = strdup(path);
-    int failed = copy ? check_folder("--sheet", path, dirname(copy), error) : 0;
-    free(copy);
-    return failed;
-}
-
 int cli_save_prepare(const cli_request *r, bool *made, ray_error *error)
 {
     *made = !mkdir(r->output, 0777);
@@ -154,8 +134,8 @@ int cli_save_prepare(const cli_request *r, bool *made, ray_error *error)
                  r->output, strerror(errno));
         return -1;
     }
-    return check_folder("--output", r->output, r->output, error)
-           || (r->sheet && check_sheet(r->sheet, error));
+    return cli_check_folder("--output", r->output, r->output, error)
+           || (r->sheet && cli_check_target("--sheet", r->sheet, error));
 }
 
 static int write_curves(const cli_file *file, const char *method, ray_error *error)

@@ -126,7 +126,7 @@ int cli_show(int argc, char **argv)
     ray_network *network;
     ray_error error;
     cli_parse(&argp, "show", argc, argv, &o);
-    if (cli_open(&o.source, false, &network, &error))
+    if (cli_open(&o.source, RAY_WEIGHTS_NONE, &network, &error))
         return cli_fail(&error);
     if (o.dot)
         show_dot(network);

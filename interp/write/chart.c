@@ -10,12 +10,12 @@
 
 #include "base/memory.h"
 #include "frame.h"
-#include "page.h"
+#include "legend.h"
 #include "stroke.h"
 
 enum {
     MOST_PLOTS = 16,            /* shown; the chart says how many there are */
-    MOST_TOGETHER = 6,          /* curves in a strip */
+    MOST_TOGETHER = RAY_SERIES_COLOURS,         /* curves in a strip */
     MOST_STEPS_UP = 4,          /* between ticks */
     MOST_STEPS_RIGHT = 8,
     WIDTH = 960,                /* pixels, from here on */
@@ -23,16 +23,7 @@ enum {
     STRIP_HEIGHT = 151,
     STRIP_GAP = 14,             /* below a strip */
     PLOT_GAP = 14,              /* below a plot, besides */
-    UNDER_PLOT_TITLE = 4,
-    SAMPLE_WIDTH = 32,          /* of a curve's colour before its name, with a gap */
-    SAMPLE_GAP = 8,
-    NAME_GAP = 28               /* between a name and the next sample */
-};
-
-/* Told apart with any colour vision, and from white: after Okabe and Ito, without their yellow. */
-static const ray_colour colours[MOST_TOGETHER] = {
-    { 0, 114, 178 }, { 213, 94, 0 }, { 0, 158, 115 }, { 204, 121, 167 }, { 86, 180, 233 },
-    { 230, 159, 0 },
+    UNDER_PLOT_TITLE = 4
 };
 
 typedef struct span { double low, high; } span;         /* low > high: nothing in it */
@@ -120,27 +111,17 @@ static bool has_values(const ray_chart *chart, int64_t plot, int64_t curve)
     return s.low <= s.high;
 }
 
-/* Names beside each other as long as there is room.  Returns where the next line would be. */
+/* Returns where the next line would be. */
 static int64_t put_names(ray_page *page, int64_t y, const plan *p, const strip *s)
 {
-    int64_t x = p->left, below = y;
+    ray_legend legend = ray_legend_at((ray_text_place){ p->left, y, WIDTH - MARGIN - p->left });
     for (int64_t c = s->first; c < s->end; c++) {
         char name[128];
         snprintf(name, sizeof name, "%s%s", p->chart->names[c],
                  has_values(p->chart, s->plot, c) ? "" : ": no values");
-        int64_t width = SAMPLE_WIDTH + RAY_TEXT_ADVANCE * ray_text_columns(name, strlen(name));
-        if (x > p->left && x + width > WIDTH - MARGIN) {
-            x = p->left;
-            y = below;
-        }
-        ray_canvas_fill(&page->canvas,
-                        (ray_box){ x, y + RAY_TEXT_HEIGHT / 2 - 2, SAMPLE_WIDTH - SAMPLE_GAP, 4 },
-                        colours[c % MOST_TOGETHER]);
-        ray_text_place place = { x + SAMPLE_WIDTH, y, WIDTH - MARGIN - x - SAMPLE_WIDTH };
-        below = ray_page_text(page, place, name, RAY_PLAIN, NULL);
-        x += width + NAME_GAP;
+        ray_legend_add(page, &legend, name, ray_colour_series(c));
     }
-    return below;
+    return legend.below;
 }
 
 static int put_curve(ray_page *page, const plan *p, ray_box box, const strip *s,
@@ -156,8 +137,7 @@ static int put_curve(ray_page *page, const plan *p, ray_box box, const strip *s,
                                  ray_frame_y(box, &s->axis, value) };
     }
     ray_box around = { box.x - 3, box.y - 3, box.width + 6, box.height + 6 };
-    int failed = ray_stroke_draw(&page->canvas, around, points, n, colours[curve % MOST_TOGETHER],
-                                 error);
+    int failed = ray_stroke_draw(&page->canvas, around, points, n, ray_colour_series(curve), error);
     free(points);
     return failed;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* colour.c - two colour scales, made for this program.
+/* colour.c - two colour scales, made for this program, and the colours of series.
  *
  * Control points were chosen in CIE LCh: lightness L* in equal steps, so that equal differences of
  * a map look equally large and survive printing in grey; hue and chroma by eye, chroma lowered
@@ -21,6 +21,12 @@ static const ray_colour diverging[] = {
     { 241, 178, 166 }, { 225, 111, 96 }, { 185, 46, 41 },  { 125, 1, 15 },
 };
 
+/* Told apart with any colour vision, and from white: after Okabe and Ito, without their yellow. */
+static const ray_colour series[RAY_SERIES_COLOURS] = {
+    { 0, 114, 178 }, { 213, 94, 0 }, { 0, 158, 115 }, { 204, 121, 167 }, { 86, 180, 233 },
+    { 230, 159, 0 },
+};
+
 enum { POINTS = sizeof sequential / sizeof *sequential };
 _Static_assert(sizeof diverging == sizeof sequential, "both scales have the same number of points");
 
@@ -33,6 +39,11 @@ ray_colour ray_colour_mix(ray_colour a, ray_colour b, double share)
 {
     return (ray_colour){ mix(a.red, b.red, share), mix(a.green, b.green, share),
                          mix(a.blue, b.blue, share) };
+}
+
+ray_colour ray_colour_series(int64_t index)
+{
+    return series[index % RAY_SERIES_COLOURS];
 }
 
 ray_colour ray_colour_at(double t, bool is_signed)
