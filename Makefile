@@ -11,7 +11,7 @@ packages := gcc meson ninja-build pkg-config libyaml-dev libjansson-dev libzip-d
 # The Python that Debian's python3-torch belongs to: for benchmarks only.
 PYTHON ?= /usr/bin/python3
 
-.PHONY: demo test build photo sanitize bench install packages clean help
+.PHONY: demo test build photo sanitize bench bench-kernels install packages clean help
 
 help:
 	@echo 'make demo       install what is missing, build, explain the shipped picture'
@@ -19,7 +19,8 @@ help:
 	@echo 'make build      build only: leaves $(build)/rayinterp'
 	@echo 'make photo      explain a photograph with EfficientNet-Lite0 (fetches its weights)'
 	@echo 'make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
-	@echo 'make bench      time VGG16 and single layers against torch, and methods against the network'
+	@echo 'make bench      time networks and methods against torch (half an hour); writes docs/performance.md'
+	@echo 'make bench-kernels   time single layers against torch, and methods against the network'
 	@echo 'make install    meson install of the release build'
 	@echo 'make clean      remove the build folders'
 
@@ -57,13 +58,19 @@ photo: packages build
 	    --input $(build)/photo/coffee.png --target espresso \
 	    --rule gradient,grad_cam,ebp,guided_backprop
 
+# More arguments: make bench BENCH='--quick --only ResNet50'.  The rows of the reference need torchray, which
+# Debian does not have: give a PYTHON that does.
 bench: packages build
-	@.ci/install python3-torch
-	ninja -C $(build) tests/bench/network_bench tests/bench/conv_bench tests/bench/driver_bench
-	$(PYTHON) tests/bench/network_bench.py $(build)/tests/bench/network_bench
+	@$(PYTHON) -c 'import torch, torchvision' 2>/dev/null || .ci/install python3-torch python3-torchvision
+	ninja -C $(build) tests/bench/network_bench
+	$(PYTHON) tests/bench/network_bench.py $(build) --page docs/performance.md $(BENCH)
+
+bench-kernels: packages build
+	@$(PYTHON) -c 'import torch' 2>/dev/null || .ci/install python3-torch
+	ninja -C $(build) tests/bench/conv_bench tests/bench/driver_bench
 	$(PYTHON) tests/bench/conv_bench.py $(build)/tests/bench/conv_bench
-	$(build)/tests/bench/driver_bench $(CURDIR)/$(build)/plugins tests/bench/vgg16.yaml 7
-	$(build)/tests/bench/driver_bench $(CURDIR)/$(build)/plugins graphs/shapes.yaml 25
+	$(build)/tests/bench/driver_bench $(abspath $(build))/plugins graphs/vgg16.yaml 7
+	$(build)/tests/bench/driver_bench $(abspath $(build))/plugins graphs/shapes.yaml 25
 
 install: build
 	meson install -C $(build)

@@ -35,11 +35,11 @@ static RAY_REAL *numbers(int64_t n)
 
 static void bench_clear(bench *b)
 {
-    free(b->x);
-    free(b->y);
-    free(b->weight);
-    free(b->bias);
-    free(b->work);
+    ray_free_aligned(b->x);
+    ray_free_aligned(b->y);
+    ray_free_aligned(b->weight);
+    ray_free_aligned(b->bias);
+    ray_free_aligned(b->work);
     *b = (bench){ 0 };
 }
 

@@ -4,7 +4,7 @@
 
     conv_bench.py PROGRAM [--threads N] [--seconds S] [--only vgg16,...] [--gradient] [--cpu]
 
-PROGRAM is the built conv_bench.  A ratio above 1: the kernels here take longer than torch.
+PROGRAM is the built conv_bench.  A ratio is torch / rayinterp: above 1 the kernels here are faster.
 Each side runs bursts of calls in turns, and the best call of each counts: other work on the machine
 only ever makes a call longer."""
 import argparse
@@ -159,10 +159,10 @@ def main():
             rate = operations(shape) / 1e6
             text = "x".join(map(str, shape))
             print(f"{group:10} {count} x {text:32} {mine:8.3f} ms {rate / mine:6.1f} GFLOP/s   "
-                  f"torch {torch:8.3f} ms {rate / torch:6.1f}   ratio {mine / torch:.2f}",
+                  f"torch {torch:8.3f} ms {rate / torch:6.1f}   ratio {torch / mine:.2f}",
                   flush=True)
         print(f"{group:10} total {totals[0]:.2f} ms, torch {totals[1]:.2f} ms, ratio "
-              f"{totals[0] / totals[1]:.2f}", flush=True)
+              f"{totals[1] / totals[0]:.2f}", flush=True)
 
 
 if __name__ == "__main__":
