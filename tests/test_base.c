@@ -105,13 +105,13 @@ static void test_memory_limits(void)
 
 static void test_memory_aligned(void)
 {
-    static const size_t sizes[] = { 0, 1, 64, 4097, (8u << 20) + 1 };
+    static const size_t sizes[] = { 0, 1, 64, 4097, 2u << 20, (8u << 20) + 1 };
     for (int i = 0; i < COUNT(sizes); i++) {
         char *memory = ray_alloc_aligned(sizes[i]);
         CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
-        CU_ASSERT_EQUAL((uintptr_t)memory % (sizes[i] > (4u << 20) ? 2u << 20 : 64), 0);
+        CU_ASSERT_EQUAL((uintptr_t)memory % (sizes[i] >= 2u << 20 ? 2u << 20 : 64), 0);
         memset(memory, 1, sizes[i]);
-        free(memory);
+        ray_free_aligned(memory);
     }
 }
 

@@ -33,6 +33,7 @@ typedef struct ray_conv_method {
     bool    finishes;                                   /* results itself, `add` at the result included */
 } ray_conv_method;
 
+extern const ray_conv_method ray_conv_depthwise;        /* 3x3 and 5x5 by channel; both directions */
 extern const ray_conv_method ray_conv_filter;           /* sums of shifted rows; both directions */
 extern const ray_conv_method ray_conv_dense;            /* a fully connected layer; both */
 extern const ray_conv_method ray_conv_winograd;         /* 3x3 by transformed tiles; both */

@@ -13,6 +13,8 @@
 
 enum {
     RAY_TAPS = 9,                               /* of a kernel of Winograd's */
+    RAY_PLANE_KERNEL = 5,                       /* depthwise: kernels of 3x3 or 5x5 */
+    RAY_PLANE_ROWS = 7,                         /* most rows of results at a time */
     RAY_DOT_ROWS = 3,                           /* rows of a dot product at a time */
     RAY_MOST_LANES = 16,
     RAY_MOST_ROWS = 14
@@ -112,6 +114,23 @@ typedef struct ray_sums {
     ray_clamp       clamp;
 } ray_sums;
 
+/* Some rows of one depthwise channel.  The slab holds what they read, borders included.  A filter:
+ *     result(y, x) = sum over ky, kx of weight[ky][kx] slab(y step + ky, x step + kx)
+ * where slab(r, c) = slab[r * line + c % step * phase + c / step].  A gradient of stride 2: slab(r, c)
+ * = slab[r * line + c] reaches result(2 r + ky - odd_y - kernel + 1 + e, ...) by weight[ky][...],
+ * where e is 1 for kernels of 3x3 and 5x5 whose middle lies on an even row.  Lines are read up to
+ * two vectors beyond their end, and whole blocks of rows. */
+typedef struct ray_plane {
+    const RAY_REAL   *slab, *weight;
+    RAY_REAL         *result;                   /* the whole result of a convolution */
+    const ray_finish *finish;                   /* never NULL; its scale and shift are those below */
+    int64_t           line, phase;
+    int64_t           at, rows, columns;        /* the first row's first number in the result */
+    int32_t           kernel, step;
+    bool              spread, odd_y, odd_x;     /* spread: a gradient of stride 2 */
+    RAY_REAL          scale, shift;
+} ray_plane;
+
 typedef struct ray_machine {
     const char *name;
     int32_t lanes;                              /* numbers of a vector */
@@ -133,6 +152,11 @@ typedef struct ray_machine {
     /* n numbers of each item, the items `step` apart, into vectors; and back, added to the items. */
     void  (*stack)(const RAY_REAL *x, int64_t step, int64_t items, int64_t n, RAY_REAL *to);
     void  (*unstack)(const RAY_REAL *from, int64_t items, int64_t n, RAY_REAL *x, int64_t step);
+
+    void  (*plane)(const ray_plane *plane);
+    void  (*copy_line)(const RAY_REAL *from, int64_t n, RAY_REAL *to);
+    /* even[i] = from[2 i], odd[i] = from[2 i + 1], n numbers in all. */
+    void  (*split_line)(const RAY_REAL *from, int64_t n, RAY_REAL *even, RAY_REAL *odd);
 
     /* to[i * lanes + r] = rows[r * step + i] for r below `count`, 0 for the other lanes. */
     void  (*interleave)(const RAY_REAL *rows, int64_t step, int64_t count, int64_t n, RAY_REAL *to);

@@ -3,6 +3,7 @@
 #include "dots.h"
 #include "machine.h"
 #include "microkernel.h"
+#include "planes.h"
 #include "shifted.h"
 #include "transpose.h"
 #include "winograd_tiles.h"
@@ -39,6 +40,9 @@ const ray_machine NAME_OF(RAY_VARIANT) = {
     .sum_rows = sum_rows,
     .stack = stack,
     .unstack = unstack,
+    .plane = plane,
+    .copy_line = copy_line,
+    .split_line = split_line,
     .interleave = interleave,
     .spread = spread,
     .small = &small,

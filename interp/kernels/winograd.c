@@ -170,11 +170,14 @@ static void panel_task(void *context, int64_t task, int32_t lane)
 {
     const ray_winograd *w = context;
     RAY_REAL *scratch = w->lanes + lane * w->lane_size, *panel = scratch + w->strip_size;
-    RAY_REAL *kernels = panel + w->panel_size;
+    RAY_REAL *own = panel + w->panel_size;
+    const RAY_REAL *kernels = w->kernels ? w->kernels + task * w->chunks * w->kernels_size : NULL;
     int64_t tiles = group_tiles(w);
-    for (int64_t first = 0; first < w->job->group_in; first += w->chunk) {
-        ray_winograd_panel_kernels(w, task, first, kernels);
-        multiply_chunk(w, first, tiles, w->points, kernels, panel);
+    for (int64_t i = 0; i < w->chunks; i++) {
+        if (!kernels)
+            ray_winograd_panel_kernels(w, task, i * w->chunk, own);
+        multiply_chunk(w, i * w->chunk, tiles, w->points,
+                       kernels ? kernels + i * w->kernels_size : own, panel);
     }
     finish_panel(w, task, panel, scratch);
 }
@@ -209,7 +212,7 @@ static int64_t prepared(const ray_conv_job *job)
 {
     ray_conv_job forward = stride_one(job);
     ray_winograd w = ray_winograd_plan(&forward);
-    return ray_winograd_kernels(&w);
+    return job->g.groups * ray_winograd_kernels(&w);
 }
 
 static void prepare(const ray_conv_job *job, RAY_REAL *to)
@@ -223,8 +226,8 @@ static int64_t workspace(const ray_conv_job *job)
 {
     ray_conv_job forward = stride_one(job);
     ray_winograd w = ray_winograd_plan(&forward);
-    return (job->prepared ? 0 : ray_winograd_kernels(&w)) + (w.shared ? w.points_size : 0)
-           + lanes_of(&w) * w.lane_size;
+    return (job->prepared || w.shared ? 0 : job->g.groups * ray_winograd_kernels(&w))
+           + (w.shared ? w.points_size : 0) + lanes_of(&w) * w.lane_size;
 }
 
 static void run(const ray_conv_job *job)
@@ -236,13 +239,13 @@ static void run(const ray_conv_job *job)
     if (!w.kernels && !w.shared) {
         ray_winograd_all_kernels(&w, job->work);
         w.kernels = job->work;
-        w.points += ray_winograd_kernels(&w);
+        w.points += job->g.groups * ray_winograd_kernels(&w);
     }
     w.lanes = w.points + (w.shared ? w.points_size : 0);
     for (; w.group < job->g.groups; w.group++) {
         compute_group_of_channels(&w);
-        if (!w.shared)
-            w.kernels += w.panels * w.kernels_size;
+        if (w.kernels)
+            w.kernels += ray_winograd_kernels(&w);
     }
 }
 

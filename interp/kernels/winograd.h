@@ -35,7 +35,7 @@ typedef struct ray_winograd {
     int64_t together;                   /* blocks of a group */
     int64_t strips, panels;
     int64_t channels;                   /* in, those that fill up strips included */
-    int64_t chunk;                      /* channels in of a chunk: numbers of a tile's row */
+    int64_t chunk, chunks;              /* channels in of a chunk: numbers of a tile's row */
     int64_t width;                      /* numbers of a panel's row */
     int64_t point, chunk_points;        /* numbers of a matrix of input points, of a chunk's */
     int64_t kernel;                     /* of a matrix of a panel's kernels, of a chunk */
@@ -44,7 +44,8 @@ typedef struct ray_winograd {
     /* what is being computed */
     int64_t group;                      /* of channels */
     int64_t first, count;               /* blocks */
-    const RAY_REAL *kernels;            /* own: transformed, of this group of channels */
+    const RAY_REAL *kernels;            /* transformed, of this group of channels; NULL: each panel of
+                                         * a shared block makes its own */
     RAY_REAL *points;                   /* shared */
     RAY_REAL *lanes;
 } ray_winograd;
@@ -55,10 +56,10 @@ ray_winograd ray_winograd_plan(const ray_conv_job *job);
 /* Kernels of one panel and one chunk, from channel in `first` on: [matrix][channel in][2 lanes]. */
 void ray_winograd_panel_kernels(const ray_winograd *w, int64_t panel, int64_t first, RAY_REAL *to);
 
-/* Numbers of kernels that are transformed before all else; 0: each panel makes its own. */
+/* Numbers of all kernels transformed, of one group of channels. */
 int64_t ray_winograd_kernels(const ray_winograd *w);
 
-/* Transforms them: those of all groups and panels, one panel after another. */
+/* Transforms those of all groups: panel after panel, each chunk after chunk. */
 void ray_winograd_all_kernels(const ray_winograd *w, RAY_REAL *to);
 
 #endif

@@ -64,23 +64,24 @@ void ray_winograd_panel_kernels(const ray_winograd *w, int64_t panel, int64_t fi
 
 int64_t ray_winograd_kernels(const ray_winograd *w)
 {
-    return w->shared ? 0 : w->job->g.groups * w->panels * w->kernels_size;
+    return w->panels * w->chunks * w->kernels_size;
 }
 
 typedef struct preparation { const ray_winograd *plan; RAY_REAL *to; } preparation;
 
-static void prepare_panel(void *context, int64_t task, int32_t lane)
+static void prepare_chunk(void *context, int64_t task, int32_t lane)
 {
     const preparation *all = context;
     ray_winograd w = *all->plan;
+    int64_t panel = task / w.chunks;
     (void)lane;
-    w.group = task / w.panels;
-    ray_winograd_panel_kernels(&w, task % w.panels, 0, all->to + task * w.kernels_size);
+    w.group = panel / w.panels;
+    ray_winograd_panel_kernels(&w, panel % w.panels, task % w.chunks * w.chunk,
+                               all->to + task * w.kernels_size);
 }
 
 void ray_winograd_all_kernels(const ray_winograd *w, RAY_REAL *to)
 {
     preparation all = { w, to };
-    if (!w->shared)
-        ray_parallel(w->job->g.groups * w->panels, prepare_panel, &all);
+    ray_parallel(w->job->g.groups * w->panels * w->chunks, prepare_chunk, &all);
 }

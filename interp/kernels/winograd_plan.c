@@ -58,9 +58,10 @@ static void size_pieces(ray_winograd *w)
 {
     int64_t y = w->block_y * w->tile + 2, x = w->block_x * w->tile + 2;
     int64_t tiles = w->together * w->block_y * w->block_x;
+    w->chunks = ray_divide_up(w->channels, w->chunk);
     w->point = tiles * w->chunk + PAD;
     w->chunk_points = w->matrices * w->point;
-    w->points_size = ray_divide_up(w->channels, w->chunk) * w->chunk_points;
+    w->points_size = w->chunks * w->chunk_points;
     w->kernel = ray_smaller(w->chunk, w->job->group_in) * w->width + PAD;
     w->kernels_size = w->matrices * w->kernel;
     w->panel_point = tiles * w->width + PAD;
