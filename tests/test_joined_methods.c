@@ -205,8 +205,8 @@ static void targets_together_are_those_one_by_one(void)
             part.dim[0] = 1;
             part.data += k * ray_tensor_size(&part);
             e.request.targets = &targets[k];
-            CHECK_CASE(tensor_same(explaining_map(&e, name), &part), "%s: target %d is another", name,
-                       (int)targets[k]);
+            CHECK_CASE(tensor_same(explaining_map(&e, name), &part), "%s: target %d is another",
+                       name, (int)targets[k]);
         }
         ray_tensor_free(&together);
     }
@@ -308,7 +308,8 @@ static void check_found(explaining *e, const char *what, const char *found, cons
     int32_t a = ray_graph_find(graph, layer, NULL);
     const ray_graph_layer *of = &graph->layers[graph->activations[a].producer];
     snprintf(expected, sizeof expected,
-             "%s:%d:%d: %s \"%s\": NaN or infinity first arose in its %s", graph->path, of->mark.line, of->mark.column, of->info.kind, layer, where);
+             "%s:%d:%d: %s \"%s\": NaN or infinity first arose in its %s", graph->path,
+             of->mark.line, of->mark.column, of->info.kind, layer, where);
     check_text(what, found, expected);
 }
 

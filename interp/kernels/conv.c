@@ -36,8 +36,8 @@ ray_conv_job ray_conv_job_make(const ray_conv_geometry *g)
 /* ---- The choice: the first that fits ---- */
 
 static const ray_conv_method *const methods[] = {
-    &ray_conv_depthwise, &ray_conv_filter, &ray_conv_dense, &ray_conv_winograd, &ray_conv_slab, &ray_conv_turned,
-    &ray_conv_scatter, &ray_conv_product
+    &ray_conv_depthwise, &ray_conv_filter, &ray_conv_dense, &ray_conv_winograd, &ray_conv_slab,
+    &ray_conv_turned, &ray_conv_scatter, &ray_conv_product
 };
 
 static const ray_conv_method *choose(const ray_conv_job *job)

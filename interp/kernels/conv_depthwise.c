@@ -25,7 +25,7 @@ typedef struct plan {
     int64_t source_high, source_wide, result_high, result_wide;
     int64_t before_y, before_x;             /* rows and columns of the slab before the source's */
     bool    odd_y, odd_x;
-    int64_t unit;                           /* rows of results for a row of the slab, or for `step` */
+    int64_t unit;                           /* rows of results that go together */
     int64_t units, band, bands;             /* of a channel, of a band; bands of a channel */
     int64_t rows, columns;                  /* of the slab */
     int64_t phase, line, lane_size;
@@ -83,7 +83,8 @@ static void cut_bands(plan *p)
 static plan make_plan(const ray_conv_job *job)
 {
     const ray_conv_geometry *g = &job->g;
-    const int64_t *source = job->gradient ? g->out : g->in, *result = job->gradient ? g->in : g->out;
+    const int64_t *source = job->gradient ? g->out : g->in;
+    const int64_t *result = job->gradient ? g->in : g->out;
     plan p = { .job = job, .spread = job->gradient && g->stride[1] == 2 };
     p.step = job->gradient ? 1 : g->stride[1];
     p.source_high = source[1];

@@ -27,13 +27,13 @@ typedef struct ray_conv_method {
     bool    (*fits)(const ray_conv_job *job);
     int64_t (*workspace)(const ray_conv_job *job);      /* numbers; NULL: none */
     void    (*run)(const ray_conv_job *job);
-    int64_t (*prepared)(const ray_conv_job *job);       /* numbers; NULL: takes weights as they are */
+    int64_t (*prepared)(const ray_conv_job *job);       /* numbers; NULL: weights as they are */
     void    (*prepare)(const ray_conv_job *job, RAY_REAL *to);
     bool    clamps;                                     /* weights on their way in */
-    bool    finishes;                                   /* results itself, `add` at the result included */
+    bool    finishes;                                   /* results, also in place */
 } ray_conv_method;
 
-extern const ray_conv_method ray_conv_depthwise;        /* 3x3 and 5x5 by channel; both directions */
+extern const ray_conv_method ray_conv_depthwise;        /* 3x3, 5x5 by channel; both */
 extern const ray_conv_method ray_conv_filter;           /* sums of shifted rows; both directions */
 extern const ray_conv_method ray_conv_dense;            /* a fully connected layer; both */
 extern const ray_conv_method ray_conv_winograd;         /* 3x3 by transformed tiles; both */

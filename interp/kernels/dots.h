@@ -199,15 +199,13 @@ typedef void sum_kernel(const ray_sums *s, const RAY_REAL *w, const RAY_REAL *g,
 
 static void sum_rows(const ray_sums *s)
 {
-    static sum_kernel *const single[SUM_ITEMS] = { sum_1_1, sum_1_2 };
-    static sum_kernel *const several[SUM_ITEMS] = { sum_4_1, sum_4_2 };
+    static sum_kernel *const kernels[2][SUM_ITEMS] = { { sum_1_1, sum_1_2 }, { sum_4_1, sum_4_2 } };
     for (int64_t row = 0, rows; row < s->rows; row += rows) {
         rows = s->rows - row >= SUM_ROWS ? SUM_ROWS : 1;
         for (int64_t item = 0, items; item < s->items; item += items) {
             items = s->items - item < SUM_ITEMS ? s->items - item : SUM_ITEMS;
-            (rows == 1 ? single : several)[items - 1](s, s->w + row * s->w_row,
-                                                      s->g + item * s->g_item + row,
-                                                      s->sum + item * LANES, item == 0);
+            kernels[rows > 1][items - 1](s, s->w + row * s->w_row, s->g + item * s->g_item + row,
+                                         s->sum + item * LANES, item == 0);
         }
     }
 }

@@ -27,7 +27,7 @@ INLINE vec gated(vec v, vec gate, RAY_REAL low, RAY_REAL high)
     return (vec)((mask)v & (mask)(gate > low - zero) & (mask)(gate < high - zero));
 }
 
-/* Neighbours of one channel, whose first is number `at` of the result, scaled and shifted before. */
+/* Neighbours of one channel, scaled and shifted; the first is number `at` of the result. */
 INLINE vec end_vector(const ray_finish *f, int64_t at, vec v)
 {
     if (f->add)

@@ -76,7 +76,7 @@ typedef struct ray_kernels {
     int64_t   count;
     bool      turned;                           /* taps in reverse order */
     ray_clamp clamp;
-    int64_t   point, step;                      /* numbers from one matrix, one kernel to the next */
+    int64_t   point, step;                      /* numbers from one matrix, kernel to the next */
 } ray_kernels;
 
 /* Winograd's F(tile x tile, 3x3), (tile + 2) x (tile + 2) points: a strip to the points of its
@@ -93,7 +93,7 @@ typedef struct ray_tiling {
  * the next `lanes` of the first; item after item would have them meet in one cache set.  For one
  * item, as they are.
  *
- * sum[item * sum_item + row] += W[row] . x[item] over n columns, W clamped.  x stands in vectors.  A
+ * sum[item * sum_item + row] += W[row] . x[item] over n columns, W clamped; x stands in vectors.  A
  * sum lies in `lanes` numbers, to be added up after the last columns; before them, n is a multiple
  * of lanes. */
 typedef struct ray_dots {
@@ -114,16 +114,17 @@ typedef struct ray_sums {
     ray_clamp       clamp;
 } ray_sums;
 
-/* Some rows of one depthwise channel.  The slab holds what they read, borders included.  A filter:
- *     result(y, x) = sum over ky, kx of weight[ky][kx] slab(y step + ky, x step + kx)
- * where slab(r, c) = slab[r * line + c % step * phase + c / step].  A gradient of stride 2: slab(r, c)
- * = slab[r * line + c] reaches result(2 r + ky - odd_y - kernel + 1 + e, ...) by weight[ky][...],
- * where e is 1 for kernels of 3x3 and 5x5 whose middle lies on an even row.  Lines are read up to
- * two vectors beyond their end, and whole blocks of rows. */
+/* Some rows of one depthwise channel.  The slab holds what they read, borders included; weight is
+ * kernel x kernel.
+ * A filter: result(y, x) = sum over ky, kx of weight[ky][kx] slab(y step + ky, x step + kx), where
+ * slab(r, c) = slab[r * line + c % step * phase + c / step].
+ * spread, a gradient of stride 2: result(y, x) = sum over those ky, kx of weight[ky][kx] slab(r, c)
+ * for which 2 (r - (kernel - 1) / 2) = y + odd_y - ky, 2 (c - (kernel - 1) / 2) = x + odd_x - kx.
+ * Lines are read up to two vectors beyond their end, rows up to RAY_PLANE_ROWS results beyond. */
 typedef struct ray_plane {
     const RAY_REAL   *slab, *weight;
     RAY_REAL         *result;                   /* the whole result of a convolution */
-    const ray_finish *finish;                   /* never NULL; its scale and shift are those below */
+    const ray_finish *finish;                   /* never NULL; scale and shift: those below */
     int64_t           line, phase;
     int64_t           at, rows, columns;        /* the first row's first number in the result */
     int32_t           kernel, step;
@@ -149,7 +150,7 @@ typedef struct ray_machine {
     void  (*pick)(const RAY_REAL *from, const int64_t *index, int64_t n, RAY_REAL *to);
     void  (*dot)(const ray_dots *dots);
     void  (*sum_rows)(const ray_sums *sums);
-    /* n numbers of each item, the items `step` apart, into vectors; and back, added to the items. */
+    /* n numbers of each item, items `step` apart, into vectors; and back, added to the items. */
     void  (*stack)(const RAY_REAL *x, int64_t step, int64_t items, int64_t n, RAY_REAL *to);
     void  (*unstack)(const RAY_REAL *from, int64_t items, int64_t n, RAY_REAL *x, int64_t step);
 

@@ -10,7 +10,9 @@
 #include "machine.h"
 #include "simd.h"
 
-enum { MOST_KERNEL = RAY_PLANE_KERNEL, TOWER_ROWS = RAY_PLANE_ROWS, PAIR_ROWS = 4, SPREAD_ROWS = 2 };
+/* Rows of results at a time: of one vector, of two, of rows of the slab that are spread. */
+enum { TOWER_ROWS = RAY_PLANE_ROWS, PAIR_ROWS = 4, SPREAD_ROWS = 2,
+       MOST_KERNEL = RAY_PLANE_KERNEL };
 
 /* ---- Lines ---- */
 
@@ -155,7 +157,7 @@ INLINE bool may_overlap(const ray_plane *p)
     return p->finish->add != p->result;
 }
 
-/* ---- Filters: result(y, x) = sum over ky, kx of w[ky][kx] slab(y * step + ky, x * step + kx) ---- */
+/* ---- Filters ---- */
 
 /* The sums of some rows and of `vectors` vectors of columns, `gap` apart.  Column after column of
  * taps, which stay in registers together with the sums. */
@@ -233,10 +235,10 @@ static void filter_plane(const ray_plane *p, const vec *w, filter *tall, filter 
                        columns >= LANES && may_overlap(p) ? columns - LANES : x, LANES);
 }
 
-/* ---- Gradients of stride 2: each number of the slab reaches rows and columns of both parities ---- */
+/* ---- Gradients of stride 2: a number of the slab reaches results of both parities ---- */
 
-/* Tap of result row or column `parity` by the slab's row or column `at`, or -1: the plane begins
- * `odd` rows before the first that a tap reaches. */
+/* The tap by which row or column `at` of the slab reaches row 0 or 1 of the results; none where it
+ * lies outside of the kernel. */
 #define TAP_AT(size, odd, parity, at) ((parity) + (odd) - 2 * ((at) - ((size) - 1) / 2))
 
 /* The sums that SPREAD_ROWS rows of the slab and a vector of columns reach: two rows of two vectors

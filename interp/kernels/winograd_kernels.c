@@ -29,7 +29,7 @@ static void gather_turned(const ray_winograd *w, const RAY_REAL *weight, int64_t
     }
 }
 
-/* `count` kernels of `lanes` output channels from inputs `in` on, one vector a tap; no kernels where
+/* `count` kernels of `lanes` output channels from inputs `in` on, one vector a tap; 0 where
  * channels are missing. */
 static void gather(const ray_winograd *w, int64_t out, int64_t in, int64_t count, RAY_REAL *taps)
 {
