@@ -25,7 +25,8 @@ above 1 rayinterp is faster.
 - *Start to map*: `rayinterp graphs/shapes.yaml --rule ebp` from the start of the process to its end, reading the
   network and a picture, writing the map as numbers and as a picture. Against a Python process that does no more than import the
   reference's excitation backprop, and against one that makes the same map.
-- *Peak memory*: the most memory (VmHWM) of a process that has made the map twice. The ratio is again torch / rayinterp.
+- *Peak memory*: the most memory (VmHWM) of a process that has made one map, and of one that has made two: from
+  the second on rayinterp keeps what it made of the weights (`--memory` bounds that). The ratio is again torch / rayinterp.
 
 ## Where it loses or misses
 

@@ -48,19 +48,26 @@ def measure_start(options, folder):
         yield title, aim, times, "ms"
 
 
-def measure_memory(options, folder):
-    """peak memory"""
-    row = rows.MEMORY_ROW
-    title = f"peak memory, {rows.title(row)}"
-    if not options.only.search(title):
-        return
+def peaks_after(options, row, folder, calls):
+    """Megabytes of each side after so many calls."""
     threads = options.threads[0]
     with Sides(options, row.network, folder, threads) as sides:
         if "no torchray" in sides.all[1].about:
             raise SideError("the reference package torchray is not there")
         peaks = {}
         for side in sides.all:
-            for _ in range(2):
+            for _ in range(calls):
                 side.ask(rows.request(row, 1, threads))
             peaks[side.name] = [side.peak_memory()]
-    yield title, row.aims[1], peaks, "MB"
+    return peaks
+
+
+def measure_memory(options, folder):
+    """peak memory
+
+    Of one map; and of several, where rayinterp keeps what it made of the weights (--memory)."""
+    row = rows.MEMORY_ROW
+    for what, calls in {"one map": 1, "more maps": 2}.items():
+        title = f"peak memory, {rows.title(row)}, {what}"
+        if options.only.search(title):
+            yield title, row.aims[1], peaks_after(options, row, folder, calls), "MB"
