@@ -6,16 +6,21 @@ sanitize := build-sanitize
 
 # Debian's packages (names of Debian 12).
 packages := gcc meson ninja-build pkg-config libyaml-dev libjansson-dev libzip-dev libpng-dev \
-            libjpeg-dev libopenblas-dev libxxhash-dev libcunit1-dev scdoc
+            libjpeg-dev libopenblas-dev libxxhash-dev libcunit1-dev scdoc \
+            libonnx-dev protobuf-c-compiler libprotobuf-c-dev
 
-# The Python that Debian's python3-torch belongs to: for benchmarks only.
+# What tests read; those that need it are skipped where it is not.
+test_packages := libonnx-testdata
+
+# The Python that Debian's python3-torch belongs to: for benchmarks and comparisons only.
 PYTHON ?= /usr/bin/python3
 
-.PHONY: demo test build photo sanitize bench bench-kernels install packages clean help
+.PHONY: demo test test-zoo build photo sanitize bench bench-kernels install packages test-packages clean help
 
 help:
 	@echo 'make demo       install what is missing, build, explain the shipped picture'
 	@echo 'make test       install what is missing, build, run the tests'
+	@echo 'make test-zoo   compare whole networks of torchvision with torch (half an hour)'
 	@echo 'make build      build only: leaves $(build)/rayinterp'
 	@echo 'make photo      explain a photograph with EfficientNet-Lite0 (fetches its weights)'
 	@echo 'make sanitize   the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
@@ -29,6 +34,9 @@ help:
 packages:
 	@.ci/install $(packages)
 
+test-packages:
+	-@.ci/install $(test_packages)
+
 $(build)/build.ninja:
 	meson setup $(build)
 
@@ -38,13 +46,18 @@ build: $(build)/build.ninja
 demo: packages build
 	$(build)/rayinterp graphs/shapes.yaml --rule ebp
 
-test: packages build
+test: packages test-packages build
 	meson test -C $(build) --print-errorlogs
+
+# Some of it only: make test-zoo ZOO='onnx swin_t'.
+test-zoo: packages build
+	@$(PYTHON) -c 'import torch, torchvision' 2>/dev/null || .ci/install python3-torch python3-torchvision
+	$(PYTHON) tests/zoo/zoo.py $(build) $(ZOO)
 
 $(sanitize)/build.ninja:
 	meson setup $(sanitize) -Db_sanitize=address,undefined -Db_lundef=false --buildtype=debugoptimized
 
-sanitize: packages $(sanitize)/build.ninja
+sanitize: packages test-packages $(sanitize)/build.ninja
 	ninja -C $(sanitize)
 	meson test -C $(sanitize) --print-errorlogs --timeout-multiplier 10
 

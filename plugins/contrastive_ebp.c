@@ -5,8 +5,12 @@
 
 #include "ray_rules.h"
 
-typedef struct params { const char *contrast_layer, *classifier_layer; bool clamp_input; } params;
+typedef struct params {
+    ray_excitation how;             /* first, as the rules want it; so is the state's */
+    const char    *contrast_layer, *classifier_layer;
+} params;
 typedef struct state {
+    ray_excitation_state excitation;
     const ray_layer  *classifier;
     const ray_tensor *contrast;     /* q; NULL in the first pass */
 } state;
@@ -18,8 +22,7 @@ static const ray_option options[] = {
       .help = "layer whose weights are negated; by default the last fully connected or "
               "convolution layer",
       .type = RAY_STRING, .offset = offsetof(params, classifier_layer) },
-    { .name = "clamp_input", .help = "use max(x, 0) where a linear layer's input is negative",
-      .type = RAY_BOOL, .offset = offsetof(params, clamp_input) },
+    RAY_EXCITATION_OPTIONS(offsetof(params, how)),
     { 0 }
 };
 
@@ -27,8 +30,7 @@ static int excite(ray_run *run, const ray_call *call)
 {
     const state *s = run->state;
     bool negate = !s->contrast && call->layer == s->classifier;
-    return ray_excite_linear(run, call, negate ? -1 : 1,
-                             ((const params *)run->options)->clamp_input);
+    return ray_excite_linear(run, call, negate ? -1 : 1);
 }
 
 /* The position of a layer in the order of evaluation; -1 for the input and for unknown names. */
@@ -101,7 +103,7 @@ static int contrast_then_excite(ray_run *run, ray_tensor *map)
     if (host->backward(run, NULL))
         return -1;
     const ray_tensor *signal = host->signal(run, run->layer);
-    return signal ? ray_saliency_positive_sum(run, NULL, signal, map) : -1;
+    return !signal || ray_saliency_positive_sum(run, NULL, signal, map) || ray_excitation_tell(run);
 }
 
 static const ray_rule rules[] = { RAY_EXCITATION_RULES(excite) };
@@ -120,4 +122,5 @@ RAY_PLUGIN({
     .prepare = check_layers,
     .visit = subtract,
     .explain = contrast_then_excite,
+    .finish = ray_excitation_finish,
 });

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* layer_cases.h - settings and shapes at which every layer kind is tried (test_layers_double.c).
  *
- * settings: "key=value key=value"; a value with commas is a list ("kernel_size=3,2"), and so is one
- * in brackets ("dims=[1]").  inputs: shapes of one item, "3x8x8"; several inputs with blanks
- * between.  range: random inputs lie in -2 range ... 2 range (0 means 1) and keep clear of 0, +-3
- * and 6, where activations have kinks.  All values of one item differ, so that a maximum is never
- * tied. */
+ * settings: "key=value key=value"; a value with commas is a list ("kernel_size=3,2"), and so is
+ * one in brackets ("dims=[1]").  inputs: shapes of one item, "3x8x8"; several inputs with blanks
+ * between, "": none.  range: random inputs lie in -2 range ... 2 range (0 means 1), or for a
+ * range below 0 in -range ... -5 range, where all are positive; they keep clear of 0, +-3 and 6,
+ * where activations have kinks.  All values of one item differ, so that a maximum over it is
+ * never tied. */
 #ifndef RAY_TESTS_LAYER_CASES_H
 #define RAY_TESTS_LAYER_CASES_H
 
@@ -91,6 +92,8 @@ static const layer_case layer_cases[] = {
     { "local_response_norm", "size=2 alpha=0.5", "5x6", 0 },
     { "local_response_norm", "size=3 alpha=0.4 beta=0.6 k=2", "4x3x5", 0 },
     { "local_response_norm", "size=9 alpha=1", "4x17x16", 0 },
+    { "local_response_norm", "size=4 alpha=0.5", "7x3x2", 0 },
+    { "local_response_norm", "size=4 alpha=0.5 extra=after", "7x3x2", 0 },
 
     /* activations */
     { "relu", "", "4x30", 0 },
@@ -113,6 +116,30 @@ static const layer_case layer_cases[] = {
     { "softplus", "", "90", 0 },
     { "softplus", "beta=2.5 threshold=4", "90", 0 },
     { "softplus", "beta=2", "90", 12 },
+    { "celu", "", "90", 0 },
+    { "celu", "alpha=0.4 inplace=true", "90", 0 },
+    { "mish", "", "90", 2 },
+    { "mish", "inplace=true", "90", 14 },
+    { "softsign", "", "90", 0 },
+    { "log_sigmoid", "", "90", 2 },
+    { "hardtanh", "", "91", 0 },
+    { "hardtanh", "min_val=-0.3 max_val=1.6 inplace=true", "3x5x6", 0 },
+    { "clamp", "min=-0.7", "90", 0 },
+    { "clamp", "max=0.9", "90", 0 },
+    { "clamp", "min=-1.1 max=0.3", "3x5x6", 0 },
+    { "clamp", "min=0.3 max=-0.3", "90", 0 },
+    { "threshold", "threshold=0.2 value=-1", "90", 0 },
+    { "hardshrink", "", "91", 0 },
+    { "softshrink", "lambd=0.6", "90", 0 },
+    { "exp", "", "90", 0 },
+    { "log", "", "90", -0.3 },
+    { "sqrt", "", "90", -0.3 },
+    { "reciprocal", "", "90", -0.4 },
+    { "abs", "", "90", 0 },
+    { "neg", "", "90", 0 },
+    { "erf", "", "90", 0 },
+    { "sin", "", "90", 3 },
+    { "cos", "", "90", 3 },
     { "softmax", "", "11", 0 },
     { "softmax", "dim=2", "3x7", 0 },
     { "softmax", "dim=-2", "3x4x5", 0 },
@@ -129,6 +156,8 @@ static const layer_case layer_cases[] = {
     { "max_pool2d", "kernel_size=3 stride=2 padding=same", "2x8x7", 0 },
     { "max_pool2d", "kernel_size=3 stride=2 padding=0,1,1,0", "2x8x7", 0 },
     { "max_pool2d", "kernel_size=2 stride=2 padding=valid", "2x5x300", 0 },
+    { "max_pool2d", "kernel_size=3 stride=2 padding=2", "2x8x7", 0 },
+    { "max_pool2d", "kernel_size=3,4 stride=1 padding=0,2,3,1", "2x5x6", 0 },
     { "max_pool3d", "kernel_size=2,3,2 stride=1,2,2 padding=1,0,1 dilation=1,2,1", "2x4x7x5", 0 },
     { "avg_pool1d", "kernel_size=3", "2x13", 0 },
     { "avg_pool1d", "kernel_size=4 stride=3 padding=2 count_include_pad=false ceil_mode=true",
@@ -140,6 +169,8 @@ static const layer_case layer_cases[] = {
     { "avg_pool2d", "kernel_size=3 stride=2 padding=same count_include_pad=false", "3x8x7", 0 },
     { "avg_pool2d", "kernel_size=3 stride=2 padding=same", "3x8x7", 0 },
     { "avg_pool2d", "kernel_size=3 stride=3 padding=0,1,1,0 divisor_override=5", "2x8x7", 0 },
+    { "avg_pool2d", "kernel_size=3 stride=1 padding=2 count_include_pad=false", "2x5x6", 0 },
+    { "avg_pool2d", "kernel_size=3 stride=2 padding=2,1,0,2", "2x5x6", 0 },
     { "avg_pool3d", "kernel_size=2,3,2 stride=1,2,2 padding=1,0,1", "2x4x7x5", 0 },
     { "adaptive_avg_pool1d", "output_size=4", "2x11", 0 },
     { "adaptive_avg_pool2d", "output_size=1", "3x5x6", 0 },
@@ -156,6 +187,13 @@ static const layer_case layer_cases[] = {
     { "mean", "dim=-1", "3x7", 0 },
     { "mean", "dim=1,3", "3x4x5", 0 },
     { "mean", "dim=[2] keepdim=true", "3x4x5", 0 },
+    { "sum", "dim=2,3", "3x4x5", 0 },
+    { "sum", "dim=-1 keepdim=true", "3x7", 0 },
+    { "amax", "dim=2,3", "3x4x5", 0 },
+    { "amax", "dim=1 keepdim=true", "3x4x5", 0 },
+    { "amax", "dim=-1", "2x19", 0 },
+    { "amin", "dim=1,3", "3x4x5", 0 },
+    { "amin", "dim=-1", "3x40", 0 },
 
     /* several activations become one */
     { "add", "", "3x4x5 3x4x5", 0 },
@@ -169,6 +207,24 @@ static const layer_case layer_cases[] = {
     { "mul", "", "3x4x5 3x1x1", 0 },
     { "mul", "", "1x4 3x4x1 3x1x1", 0 },
     { "mul", "scalar=0.3", "3x4", 0 },
+    { "div", "", "3x4x5 3x4x5", -0.3 },
+    { "div", "", "4x1 3x1x5 3x4x5", -0.3 },
+    { "div", "", "3x4x5 3x1x1", -0.3 },
+    { "div", "scalar=-2.5", "3x4", 0 },
+    { "pow", "scalar=2", "3x4", 0 },
+    { "pow", "scalar=3", "3x4", 0 },
+    { "pow", "scalar=0", "3x4", 0 },
+    { "pow", "scalar=0.5", "3x4", -0.3 },
+    { "pow", "scalar=-1.7", "3x4", -0.3 },
+    { "pow", "", "3x4x5 3x4x5", -0.3 },
+    { "pow", "", "3x1x5 4x1", -0.3 },
+    { "maximum", "", "3x4x5 3x4x5", 0 },
+    { "maximum", "", "3x4x5 3x1x1 5", 0 },
+    { "maximum", "scalar=0.1", "3x4", 0 },
+    { "maximum", "", "3x1 3x4", 0 },
+    { "minimum", "", "3x4x5 3x4x5", 0 },
+    { "minimum", "", "4x1 3x1x5 3x4x5", 0 },
+    { "minimum", "scalar=0.1", "3x4", 0 },
     { "concat", "", "3x4x5 2x4x5 1x4x5", 0 },
     { "concat", "dim=-1", "3x4 3x2", 0 },
     { "concat", "dim=2", "3x4x5 3x1x5", 0 },
@@ -179,6 +235,14 @@ static const layer_case layer_cases[] = {
     { "slice", "dim=-1 start=-4 end=-1", "3x7", 0 },
     { "slice", "dim=2 step=3", "2x8x3", 0 },
     { "slice", "dim=1 start=-99 end=99 step=2", "7", 0 },
+    { "index_select", "dim=1 index=[2]", "4x3x5", 0 },
+    { "index_select", "dim=2 index=2,0,-1,2", "4x3x5", 0 },
+    { "index_select", "dim=-1 index=4,1,1", "3x5", 0 },
+    { "expand", "shape=3,4,5", "3x1x5", 0 },
+    { "expand", "shape=2,3,-1,4", "3x5x1", 0 },
+    { "expand", "shape=4", "1", 0 },
+    { "parameter", "shape=1,3,5 batched=true", "", 0 },
+    { "parameter", "shape=[7]", "", 0 },
     { "upsample", "scale_factor=2", "2x3x4", 0 },
     { "upsample", "size=5,7", "2x3x4", 0 },
     { "upsample", "scale_factor=1.7", "2x9", 0 },
@@ -188,7 +252,17 @@ static const layer_case layer_cases[] = {
     { "upsample", "size=9 mode=linear", "2x5", 0 },
     { "upsample", "scale_factor=2,1.5,1 mode=trilinear", "2x2x3x4", 0 },
     { "upsample", "size=3,5,2 mode=trilinear align_corners=true", "1x2x3x4", 0 },
+    { "upsample", "scale_factor=2 mode=nearest_exact", "2x3x4", 0 },
+    { "upsample", "size=5,7 mode=nearest_exact", "2x3x4", 0 },
+    { "upsample", "scale_factor=2 mode=bilinear coordinates=asymmetric", "2x3x4", 0 },
+    { "upsample", "scale_factor=2 mode=bicubic", "2x3x4", 0 },
+    { "upsample", "size=9,2 mode=bicubic", "2x5x7", 0 },
+    { "upsample", "size=7,40 mode=bicubic align_corners=true", "2x2x9", 0 },
+    { "upsample", "scale_factor=0.6,1.7 mode=bicubic coordinates=asymmetric", "2x8x5", 0 },
     { "pad", "padding=2", "2x3x4", 0 },
+    { "pad", "padding=1,2,0,1,-1,2", "2x3x4", 0 },
+    { "pad", "padding=1,0,0,2 mode=reflect", "2x4", 0 },
+    { "pad", "padding=1,2 value=3", "5", 0 },
     { "pad", "padding=1,2 value=0.7", "2x3x4", 0 },
     { "pad", "padding=2,0,1,3 mode=reflect", "2x3x4", 0 },
     { "pad", "padding=2,0,1,3 mode=replicate", "2x3x4", 0 },

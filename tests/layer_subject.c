@@ -142,8 +142,10 @@ void subject_fill(ray_tensor *tensor, double range, ray_random *random)
     int64_t size = ray_tensor_item_size(tensor);
     for (int64_t item = 0; item < tensor->dim[0]; item++) {
         RAY_REAL *data = tensor->data + item * size;
-        for (int64_t i = 0; i < size; i++)
-            data[i] = (RAY_REAL)clear_of_kinks(range * (4 * ((double)i + 0.47) / (double)size - 2));
+        for (int64_t i = 0; i < size; i++) {
+            double at = 4 * ((double)i + 0.47) / (double)size;
+            data[i] = (RAY_REAL)clear_of_kinks(range < 0 ? -range * (1 + at) : range * (at - 2));
+        }
         shuffle(data, size, random);
     }
 }

@@ -25,7 +25,8 @@ void subject_close(subject *s);
 /* A tensor for a batch, NaN everywhere; free(data). */
 ray_tensor subject_tensor(const ray_shape *shape, int64_t batch);
 
-/* Distinct values in each item, in -2 range ... 2 range, clear of the kinks of activations. */
+/* Distinct values in each item, in -2 range ... 2 range, or for a range below 0 in -range ... -5 range;
+ * clear of the kinks of activations. */
 void subject_fill(ray_tensor *tensor, double range, ray_random *random);
 
 /* in[n_in] to out. */

@@ -46,12 +46,13 @@ static void methods_and_layer_types_are_listed(void)
           "contrastive_ebp\ndeconvnet\nebp\nextremal_perturbation\ngrad_cam\ngradient\nguided_backprop\n"
           "integrated_gradients\nlinear_approx\nocclusion\nrise\nsmooth_grad", NULL },
         { "$R rules ebp", 0, "ebp - *\nalso called excitation_backprop\nreference: Zhang*\nplugin: "
-          "BUILD/plugins/ebp.so\nparameters (--set KEY=VALUE):\n  clamp_input *\n *true or false; default false",
-          NULL },
+          "BUILD/plugins/ebp.so\nparameters (--set KEY=VALUE):\n  clamp_input *\n *true or false; default false\n"
+          "  bias *\n *one of drop, keep; default drop\n  skip *\n *one of split, ignore; default split\n"
+          "  norm *\n *one of pass, fold; default pass", NULL },
         { "$R rules excitation_backprop", 0, "ebp - **", NULL },
         { "$R rules grad_cam", 0, "grad_cam - **needs a saliency layer: --layer NAME", NULL },
         { "$R rules contrastive_ebp", 0, "contrastive_ebp - **  contrast_layer *\n *text; required\n**", NULL },
-        { "$R layers | wc -l", 0, "6*", NULL },
+        { "$R layers | wc -l", 0, "9*", NULL },
         { "$R layers leaky_relu", 0, "leaky_relu - *\ntraits: activation, ReLU-like\nattributes:\n**"
           "negative_slope *\n *number >= 0; default 0.01**", NULL },
         { "$R layers conv2d", 0, "conv2d - *\ntraits: linear\nparameters: weight, bias\nattributes:\n  out_channels *\n"

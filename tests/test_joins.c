@@ -18,6 +18,7 @@ typedef struct special {
 
 #define CNR CONV("c", "x") NORM("n", "c") RELU("r", "n")
 #define CNSR(from, summands) CONV("c", from) NORM("n", "c") SUM("s", summands) RELU("r", "s")
+#define PARAMETER(name) "  - {name: " name ", type: parameter, shape: [$, %, %]}\n"
 #define AVERAGE "adaptive_avg_pool2d, output_size: 1"
 
 static const special specials[] = {
@@ -74,6 +75,10 @@ static const special specials[] = {
     { "three axes", OTHER("f", "reshape, shape: [1, $, %, %]", "x")
       OTHER("c", "conv3d, out_channels: 3, kernel_size: 2", "f") OTHER("n", "batch_norm3d", "c")
       RELU("r", "n"), "c+n+r" },
+    { "sum with a parameter", CONV("c", "x") PARAMETER("p") SUM("s", "c, p") RELU("r", "s"), "c+s+r" },
+    { "sum with a parameter first", PARAMETER("p") CNSR("x", "p, n"), "c+n+s+r", .want = "p" },
+    { "hardtanh", CONV("c", "x") NORM("n", "c") OTHER("r", "hardtanh, max_val: 2.5", "n"), "c+n+r" },
+    { "clamp", CONV("c", "x") OTHER("r", "clamp, min: 0.3", "c"), "" },
     { "inverted residual", POINT("c", "x") NORM("n", "c") RELU6("r", "n")
       DEPTH("d", "r") NORM("m", "d") RELU6("q", "m") POINT("e", "q") NORM("o", "e")
       SUM("s", "x, o"), "c+n+r d+m+q e+o+s" },

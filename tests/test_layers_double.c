@@ -43,7 +43,7 @@ static bool trial_open(trial *t, const layer_case *c, int64_t batch)
     for (int32_t i = 0; i < t->s.n_in; i++) {
         t->in[i] = subject_tensor(&t->s.in[i], batch);
         t->din[i] = subject_tensor(&t->s.in[i], batch);
-        subject_fill(&t->in[i], c->range > 0 ? c->range : 1, &t->random);
+        subject_fill(&t->in[i], c->range != 0 ? c->range : 1, &t->random);
     }
     t->out = subject_tensor(&t->s.out, batch);
     t->dout = subject_tensor(&t->s.out, batch);

@@ -26,8 +26,8 @@ static void check_refused(ray_methods *methods, const char *path, const char *pa
 static void broken_plugins_are_refused(void)
 {
     static const struct { const char *name, *error; } cases[] = {
-        { "wrong_major", AT "wrong_major.so: built for plugin interface 2.0; this program has 1.2" },
-        { "newer_minor", AT "newer_minor.so: built for plugin interface 1.3; this program has 1.2" },
+        { "wrong_major", AT "wrong_major.so: built for plugin interface 2.0; this program has 1.3" },
+        { "newer_minor", AT "newer_minor.so: built for plugin interface 1.4; this program has 1.3" },
         { "larger_structs", AT "larger_structs.so: its ray_plugin_entry is not one that RAY_PLUGIN makes" },
         { "null_methods", AT "null_methods.so: its ray_plugin_entry is not one that RAY_PLUGIN makes" },
         { "no_methods", AT "no_methods.so: its ray_plugin_entry is not one that RAY_PLUGIN makes" },

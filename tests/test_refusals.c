@@ -70,6 +70,14 @@ static const struct { const char *layers, *error; } graphs[] = {
                                                                       "right") },
     { "  - {name: a, type: matmul}\n", ON("4:12", "matmul \"a\": it reads 1 activation; 2 are needed: name them with "
                                               "`from: [a, b]`") },
+    { "  - {name: p, type: parameter, shape: [3, 8, 8], from: input}\n",
+      ON("4:12", "parameter \"p\": it reads no activation; leave out `from:`") },
+    { "  - {name: p, type: parameter, shape: [3, 8, 8]}\n  - {name: a, type: relu}\n",
+      ON("5:12", "relu \"a\": the output does not depend on the input \"input\"") },
+    { "  - {name: p, type: parameter, shape: [3, 8, 8]}\n  - {name: a, type: relu, from: input}\n",
+      ON("4:12", "parameter \"p\": the output \"a\" does not depend on it; *") },
+    { "  - {name: p, type: parameter}\n  - {name: a, type: add, from: [p, input]}\n",
+      ON("4:5", "\"shape\" is missing: of the tensor") },
     /* shapes */
     { "  - {name: a, type: conv2d, in_channels: 4, out_channels: 2, kernel_size: 1}\n",
       ON("4:12", "conv2d \"a\": in_channels: *4*3*") },

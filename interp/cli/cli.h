@@ -20,6 +20,7 @@ int cli_check(int argc, char **argv);
 int cli_rules(int argc, char **argv);
 int cli_layers(int argc, char **argv);
 int cli_bench(int argc, char **argv);
+int cli_import(int argc, char **argv);
 
 /* Runs an argp parser on a command's words; "rayinterp show" is what its messages call it. */
 void cli_parse(const struct argp *argp, const char *name, int argc, char **argv, void *options);

@@ -12,6 +12,7 @@ typedef struct command { const char *name; int (*run)(int argc, char **argv); } 
 static const command commands[] = {
     { "forward", cli_forward }, { "show", cli_show }, { "check", cli_check },
     { "rules", cli_rules }, { "layers", cli_layers }, { "bench", cli_bench },
+    { "import", cli_import },
 };
 
 static const command *find_command(const char *name)

@@ -36,7 +36,7 @@ static void print_reads(const ray_network *network, int index, int n)
 {
     for (int k = 0; k < n; k++)
         printf("%s%s", k ? ", " : "", ray_network_layer_input(network, index, k));
-    printf("\n");
+    printf(n ? "\n" : "-\n");
 }
 
 static void show_text(const ray_network *network)

@@ -46,6 +46,10 @@ static int connect_inputs(compiler *c, int32_t described, ray_graph_layer *out)
     const ray_layer_description *layer = &c->d->layers[described];
     int32_t n = c->order.n_from[described], least = ray_kind_min_in(out->kind);
     int32_t most = ray_kind_max_in(out->kind);
+    if (n > most && most == 0) {
+        ray_fail(c->error, "it reads no activation; leave out `from:`");
+        return fail_layer(c, layer);
+    }
     if (n < least || n > most) {
         ray_fail(c->error, "it reads %d activation%s; %s%d %s", n, n == 1 ? "" : "s",
                  least == most ? "" : n < least ? "at least " : "at most ",

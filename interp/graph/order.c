@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "layers/kind.h"
 
 typedef struct name_entry { const char *name; int32_t layer; } name_entry;
 
@@ -45,16 +46,24 @@ static const name_entry *find_name(const name_entry *names, const ray_descriptio
     return bsearch(&key, names, (size_t)d->n_layers + 1, sizeof *names, compare_names);
 }
 
+/* How many activations a layer reads: as many as `from` names, else the one of the layer above,
+ * unless its kind reads none. */
+static int32_t count_inputs(const ray_layer_description *layer)
+{
+    const ray_kind *kind = layer->n_from < 0 ? ray_kind_find(layer->type.text) : NULL;
+    return layer->n_from >= 0 ? layer->n_from : kind && ray_kind_max_in(kind) == 0 ? 0 : 1;
+}
+
 static int resolve_layer(ray_order *order, const ray_description *d, const name_entry *names,
                          int32_t i, ray_arena *arena, ray_error *error)
 {
     const ray_layer_description *layer = &d->layers[i];
-    int32_t n = layer->n_from < 0 ? 1 : layer->n_from;
+    int32_t n = count_inputs(layer);
     order->n_from[i] = n;
     order->from[i] = ray_arena_alloc(arena, (size_t)n + 1, sizeof **order->from);
     if (!order->from[i])
         return ray_fail_memory(error);
-    if (layer->n_from < 0) {
+    if (layer->n_from < 0 && n > 0) {
         order->from[i][0] = i - 1;      /* the layer above; the first reads the input */
         return 0;
     }
@@ -146,6 +155,19 @@ static int sort_layers(ray_order *order, const ray_description *d, ray_arena *ar
                        layer->type.text, layer->name.text);
 }
 
+/* All layers lead to the output: it depends on the input if any of them does. */
+static int check_input_read(const ray_order *order, const ray_description *d, ray_error *error)
+{
+    const ray_layer_description *output = &d->layers[order->output];
+    for (int32_t i = 0; i < d->n_layers; i++)
+        for (int32_t k = 0; k < order->n_from[i]; k++)
+            if (order->from[i][k] == RAY_FROM_INPUT)
+                return 0;
+    return ray_fail_at(error, d->yaml.path, output->name.mark,
+                       "%s \"%s\": the output does not depend on the input \"%s\"",
+                       output->type.text, output->name.text, d->input.name.text);
+}
+
 static int check_all_read(const ray_order *order, const ray_description *d, ray_arena *arena,
                           ray_error *error)
 {
@@ -184,5 +206,7 @@ int ray_order_make(ray_order *order, const ray_description *d, ray_arena *arena,
             return -1;
     if (resolve_output(order, d, names, error) || sort_layers(order, d, arena, error))
         return -1;
-    return check_all_read(order, d, arena, error);
+    if (check_all_read(order, d, arena, error))
+        return -1;
+    return check_input_read(order, d, error);
 }

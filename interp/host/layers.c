@@ -45,6 +45,53 @@ const ray_layer *ray_service_layer_named(ray_run *run, const char *name)
     return NULL;
 }
 
+const ray_layer *ray_service_layer_input(ray_run *run, const ray_layer *info, int32_t k)
+{
+    const ray_graph *graph = &ray_session_of(run)->network->graph;
+    const ray_graph_layer *layer = ray_graph_layer_of(info);
+    int32_t producer = k < 0 || k >= info->n_in ? RAY_NO_ID
+                                                : graph->activations[layer->in[k]].producer;
+    return producer == RAY_NO_ID ? NULL : &graph->layers[producer].info;
+}
+
+/* ---- A layer that scales channels ---- */
+
+/* The factors that the layer would join another with; in work. */
+static void find_factors(ray_session *session, const ray_graph_layer *layer, ray_tensor *work,
+                         ray_finish *finish)
+{
+    const ray_exec *exec = session->current ? session->current : session->shared;
+    ray_tensor weight[RAY_MAX_WEIGHTS], in = exec->value[layer->in[0]];
+    ray_exec_gather_weights(exec, layer, weight);
+    ray_op op = { .options = layer->options, .in = &in, .n_in = 1, .weight = weight,
+                  .out = &exec->value[layer->out], .work = work->data };
+    layer->kind->join(&op, finish);
+}
+
+const ray_tensor *ray_service_layer_scale(ray_run *run, const ray_layer *info)
+{
+    ray_session *session = ray_session_of(run);
+    const ray_graph_layer *layer = ray_graph_layer_of(info);
+    if (layer->kind->joins != RAY_JOIN_SCALE || session->preparing) {
+        ray_service_fail(run, "layer_scale() is for batch normalisation, once the network is "
+                         "evaluated; %s \"%s\"", info->kind, info->name);
+        return NULL;
+    }
+    const int64_t channels = session->network->graph.activations[layer->out].shape.dim[0];
+    const int64_t dim[] = { 2, channels };
+    ray_tensor *factors = ray_scratch_take(&session->scratch, 2, dim);
+    ray_tensor *work = ray_scratch_take(&session->scratch, 2, dim);
+    if (!factors || !work) {
+        ray_fail_memory(session->error);
+        return NULL;
+    }
+    ray_finish finish = { 0 };
+    find_factors(session, layer, work, &finish);
+    memcpy(factors->data, finish.scale, (size_t)channels * sizeof *factors->data);
+    memcpy(factors->data + channels, finish.shift, (size_t)channels * sizeof *factors->data);
+    return factors;
+}
+
 /* ---- With clamped weights ---- */
 
 enum { MOST_WEIGHTS = RAY_MAX_WEIGHTS };

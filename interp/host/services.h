@@ -33,6 +33,8 @@ int ray_service_clamped_forward(ray_run *run, const ray_call *call, int sign, co
                                 ray_tensor *out);
 int ray_service_clamped_backward(ray_run *run, const ray_call *call, int sign,
                                  const ray_tensor *dout, ray_tensor *din);
+const ray_layer *ray_service_layer_input(ray_run *run, const ray_layer *layer, int32_t k);
+const ray_tensor *ray_service_layer_scale(ray_run *run, const ray_layer *layer);
 
 /* long_work.c */
 int     ray_service_progress(ray_run *run, int64_t done, int64_t total);

@@ -32,7 +32,7 @@ extern "C" {
 
 enum {
     RAY_ABI_MAJOR = 1,      /* the host loads its own major only */
-    RAY_ABI_MINOR = 2       /* structs grow at the end; the host loads this minor and older */
+    RAY_ABI_MINOR = 3       /* structs grow at the end; the host loads this minor and older */
 };
 
 typedef struct ray_run ray_run;
@@ -185,6 +185,15 @@ typedef struct ray_host {           /* never NULL up to the minor the plugin was
                            ray_tensor *out);
     int (*clamped_backward)(ray_run *run, const ray_call *call, int sign, const ray_tensor *dout,
                             ray_tensor *din);
+
+    /* ---- Since 1.3 ---- */
+
+    /* The layer whose output is input k of a layer; NULL: the network's input, or there is no k. */
+    const ray_layer *(*layer_input)(ray_run *run, const ray_layer *layer, int32_t k);
+
+    /* What batch normalisation does in inference, y = scale x + shift for each channel: 2 x channels
+     * in scratch memory, scale first; NULL after fail(). */
+    const ray_tensor *(*layer_scale)(ray_run *run, const ray_layer *layer);
 } ray_host;
 
 struct ray_run {                    /* read-only to plugins, but for what state points at */

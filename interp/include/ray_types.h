@@ -41,11 +41,11 @@ typedef enum ray_border {   /* what lies outside of a picture */
 
 /* What a layer kind is, for rules that hold for many kinds. */
 enum {
-    RAY_LINEAR     = 1,     /* a weighted sum of the input: convolution, linear, avg_pool, mean */
+    RAY_LINEAR     = 1,     /* a weighted sum of the input: convolution, linear, avg_pool, mean, sum */
     RAY_ACTIVATION = 2,     /* one number in, one number out (softmax included) */
-    RAY_POOL       = 4,     /* max and average pooling */
+    RAY_POOL       = 4,     /* max and average pooling, amax, amin */
     RAY_NORM       = 8,     /* batch, layer, group, instance and local response normalisation */
-    RAY_MERGE      = 16,    /* several activations become one: add, sub, mul, concat, matmul */
+    RAY_MERGE      = 16,    /* several activations become one: add, mul, pow, concat, matmul, ... */
     RAY_SHAPE      = 32,    /* values move or repeat, unchanged: flatten, pad, upsample, ... */
     RAY_RELU_LIKE  = 64,    /* passes what is positive: relu, relu6, leaky_relu */
     RAY_FIRST      = 128    /* set on a layer, not on a kind: it reads the network's input */

@@ -76,9 +76,31 @@ typedef struct ray_open_options {
     uint64_t         seed;
 } ray_open_options;
 
+/* path: a graph file, or an ONNX model (.onnx), which is translated in memory. */
 RAY_API int  ray_network_open(ray_network **out, const char *path, const ray_open_options *options,
                               ray_error *error);        /* options may be NULL: all zero */
 RAY_API void ray_network_close(ray_network *network);
+
+/* What an ONNX model leaves open, and where its translation goes.  NULL, 0: the default. */
+typedef struct ray_import_options {
+    const char *folder;             /* for the files; default: the current one */
+    const char *name;               /* of the network and of its files; default: the model's */
+    const char *input, *output;     /* of several inputs the one that is explained; default: the only
+                                     * input, the first output */
+    ray_ints    shape;              /* of one item of the input, where the model leaves sizes free */
+    bool        force;              /* replace files that are there */
+} ray_import_options;
+
+typedef struct ray_imported {
+    char        *graph, *weights;   /* paths of what was written */
+    char        *notes;             /* lines for the user, or NULL */
+    ray_network *network;           /* opened from these files */
+} ray_imported;
+
+/* Writes FOLDER/NAME.safetensors and FOLDER/NAME.yaml, then opens them. */
+RAY_API int  ray_import(const char *path, const ray_import_options *options, ray_imported *out,
+                        ray_error *error);
+RAY_API void ray_imported_free(ray_imported *imported);     /* closes the network, too */
 
 RAY_API const char *ray_network_name(const ray_network *network);
 /* The input's or output's shape with dim[0] = 1; data is NULL. */

@@ -17,6 +17,11 @@ enum { RAY_BLOCK = 8192 };      /* numbers of one piece of work */
 
 #define RAY_VECTORS _Pragma("omp simd")     /* arithmetic, selections and ray_exp */
 #define RAY_SCALARS                         /* functions of <math.h> too */
+#if RAY_REAL_IS_FLOAT                       /* functions of exp.h that use <math.h> in double */
+#define RAY_FLOAT_VECTORS RAY_VECTORS
+#else
+#define RAY_FLOAT_VECTORS RAY_SCALARS
+#endif
 
 #define RAY_OF_IN  op->in[0].data
 #define RAY_OF_OUT op->out->data

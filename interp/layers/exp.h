@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* exp.h - the exponential, the hyperbolic tangent and the error function in arithmetic and
- * selections only, so that loops over them become vector code.
+/* exp.h - the exponential, a logarithm, the hyperbolic tangent and the error function in arithmetic
+ * and selections only, so that loops over them become vector code.
  *
  * exp(x) = 2^n exp(r) with n the integer next to x / ln 2, and |r| <= ln 2 / 2, where a polynomial
  * does: 1 + r + r^2 (c[0] + c[1] r + ...), for float a least-maximum fit with an error of 3e-9, for
@@ -82,6 +82,25 @@ static inline RAY_REAL ray_exp_less_1(RAY_REAL x)
     ray_exp_int n;
     const RAY_REAL part = ray_exp_part(ray_limit(x, -40, 0), &n), power = ray_exp_power(n);
     return part * power + (power - 1);
+}
+
+/* log(1 + e) for 0 <= e <= 1.  In float by the series 2 (z + z^3/3 + ...) with z = e / (2 + e),
+ * which is at most 1/3. */
+static inline RAY_REAL ray_log1p_near(RAY_REAL e)
+{
+    if (!RAY_REAL_IS_FLOAT)
+        return ray_log1p(e);
+    const RAY_REAL z = e / (2 + e), s = z * z;
+    RAY_REAL sum = (RAY_REAL)(1.0 / 15);
+    for (int k = 13; k > 0; k -= 2)
+        sum = sum * s + (RAY_REAL)(1.0 / k);
+    return 2 * z * sum;
+}
+
+/* log(1 + exp(t)), also where exp(t) overflows */
+static inline RAY_REAL ray_log1p_exp(RAY_REAL t)
+{
+    return (t > 0 ? t : 0) + ray_log1p_near(ray_exp(-ray_fabs(t)));
 }
 
 static inline RAY_REAL ray_tanh(RAY_REAL x)

@@ -17,13 +17,6 @@ static const RAY_REAL sqrt_half = (RAY_REAL)0.70710678118654752440;
 static const RAY_REAL sqrt_2_over_pi = (RAY_REAL)0.79788456080286535588;
 static const RAY_REAL cubic = (RAY_REAL)0.044715;
 
-/* In double the error function is that of <math.h>, which is no vector code. */
-#if RAY_REAL_IS_FLOAT
-#define EXACT_LOOP RAY_VECTORS
-#else
-#define EXACT_LOOP RAY_SCALARS
-#endif
-
 /* (1 + erf(x / sqrt(2))) / 2, given exp(-x^2 / 2) */
 static inline RAY_REAL exact_share(RAY_REAL x, RAY_REAL bell)
 {
@@ -58,8 +51,9 @@ static inline RAY_REAL tanh_slope(RAY_REAL x)
     return (u > 0 ? s : e * s) + 2 * x * e * s * s * bend;
 }
 
-RAY_ELEMENTWISE_FORWARD_AS(exact_forward, EXACT_LOOP, gelu_options, exact_value(x))
-RAY_ELEMENTWISE_BACKWARD_AS(exact_backward, EXACT_LOOP, gelu_options, RAY_OF_IN, g * exact_slope(v))
+RAY_ELEMENTWISE_FORWARD_AS(exact_forward, RAY_FLOAT_VECTORS, gelu_options, exact_value(x))
+RAY_ELEMENTWISE_BACKWARD_AS(exact_backward, RAY_FLOAT_VECTORS, gelu_options, RAY_OF_IN,
+                            g * exact_slope(v))
 RAY_ELEMENTWISE_FORWARD_AS(tanh_forward, RAY_VECTORS, gelu_options, x * share(x))
 RAY_ELEMENTWISE_BACKWARD_AS(tanh_backward, RAY_VECTORS, gelu_options, RAY_OF_IN, g * tanh_slope(v))
 

@@ -16,7 +16,7 @@
 #include "kernels/finish.h"
 #include "kernels/machine.h"
 
-enum { RAY_MAX_WEIGHTS = 5, RAY_ANY = INT32_MAX, RAY_ABSENT = -1 };
+enum { RAY_MAX_WEIGHTS = 5, RAY_ANY = INT32_MAX, RAY_ABSENT = -1, RAY_NONE = -2 };
 
 typedef struct ray_shape { int32_t rank; int64_t dim[RAY_MAX_RANK - 1]; } ray_shape;
 
@@ -70,7 +70,8 @@ typedef struct ray_kind {
     const char *name;                   /* as torch.nn, in snake_case */
     const char *summary;                /* one line, with the formula: "y = max(x, 0)" */
     uint32_t    traits;                 /* RAY_LINEAR, ... */
-    int32_t     min_in, max_in;         /* inputs; 0, 0 means 1, 1; RAY_ANY: no limit */
+    int32_t     min_in, max_in;         /* inputs; 0, 0 means 1, 1; max_in RAY_ANY: no limit;
+                                         * RAY_NONE: it reads no activation */
     uint32_t    reads;
     bool        view;                   /* out is in with another shape: forward and backward are
                                          * never called by the runner, and may be NULL: it shares

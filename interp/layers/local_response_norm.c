@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* local_response_norm.c - normalisation by the squares of neighbouring channels.
  *
- * With s = k + alpha/size times the sum of x^2 over channels c - size/2 ... c + (size - 1)/2:
+ * With s = k + alpha/size times the sum of x^2 over size channels, c - before ... c + after:
  *   y = x s^-beta,  dx = dy s^-beta - 2 alpha beta / size x times the sum of dy x s^(-beta - 1)
  * over the channels in whose window c is. */
 #include <math.h>
 
 #include "elementwise.h"
 
-typedef struct lrn_options { int64_t size; double alpha, beta, k; } lrn_options;
+enum { EXTRA_BEFORE, EXTRA_AFTER };
+typedef struct lrn_options {
+    int64_t size;
+    double  alpha, beta, k;
+    int     extra;
+    int64_t before, after;      /* derived: neighbours on each side */
+} lrn_options;
 
 static const ray_option options[] = {
     { "size", "neighbouring channels that are added up", RAY_INT, RAY_REQUIRED,
@@ -18,12 +24,17 @@ static const ray_option options[] = {
     { "beta", "exponent", RAY_NUMBER, 0, offsetof(lrn_options, beta), 0.75, 0, 0, NULL, 0 },
     { "k", "added to the mean of squares", RAY_NUMBER, 0, offsetof(lrn_options, k), 1, 0, 0, NULL,
       0 },
+    { "extra", "of an even size, the side with one neighbour more: before as torch, after as ONNX",
+      RAY_ENUM, 0, offsetof(lrn_options, extra), 0, 0, 0, "before|after", 0 },
     { 0 }
 };
 
 static int infer(ray_infer *c)
 {
+    lrn_options *o = c->options;
     char text[128];
+    o->before = o->extra == EXTRA_BEFORE ? o->size / 2 : (o->size - 1) / 2;
+    o->after = o->size - 1 - o->before;
     if (c->in[0].rank < 2)
         return ray_fail(c->error, "expects an input with channels and positions, C x ..., gets %s",
                         ray_shape_text(&c->in[0], text));
@@ -56,8 +67,8 @@ RAY_INLINE void find_sums(const lrn_options *o, const block *b, const RAY_REAL *
                           RAY_REAL *s)
 {
     const RAY_REAL factor = (RAY_REAL)(o->alpha / (double)o->size);
-    const int64_t first = c < o->size / 2 ? 0 : c - o->size / 2;
-    const int64_t end = c + (o->size - 1) / 2 + 1, past = end < b->channels ? end : b->channels;
+    const int64_t first = c < o->before ? 0 : c - o->before;
+    const int64_t end = c + o->after + 1, past = end < b->channels ? end : b->channels;
     for (int64_t i = 0; i < b->n; i++)
         s[i] = 0;
     for (int64_t k = first; k < past; k++) {
@@ -122,8 +133,8 @@ RAY_CLONES static void backward_block(const lrn_options *o, const block *b, cons
 {
     const RAY_REAL factor = (RAY_REAL)(2 * o->alpha * o->beta / (double)o->size);
     for (int64_t c = 0; c < b->channels; c++) {
-        const int64_t before = (o->size - 1) / 2, first = c < before ? 0 : c - before;
-        const int64_t end = c + o->size / 2 + 1, past = end < b->channels ? end : b->channels;
+        const int64_t first = c < o->after ? 0 : c - o->after;
+        const int64_t end = c + o->before + 1, past = end < b->channels ? end : b->channels;
         const RAY_REAL *from = x + b->at + c * b->apart;
         RAY_REAL *to = dx + b->at + c * b->apart;
         for (int64_t k = first; k < past; k++) {

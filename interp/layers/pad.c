@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pad.c - positions around the input: a constant, its mirror image, its border, or its other end.
- * Negative padding cuts positions off. */
+ * Negative padding cuts positions off.  With two numbers for every dimension of an item its
+ * channels are padded, too. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -17,11 +18,13 @@ typedef struct pad_options {
     int      mode;
     double   value;
     pad_axis axis[RAY_MAX_AXES];        /* derived; axes of size 1 before those of the input */
+    bool     whole;                     /* derived: an item's first dimension is one of them */
 } pad_options;
 
 static const ray_option options[] = {
     { "padding",
-      "one number, one per axis, or two per axis: [top, bottom, left, right]; below 0 cuts off",
+      "one number, one per axis, or two per axis: [top, bottom, left, right], or two for each "
+      "dimension; below 0 cuts off",
       RAY_INTS, RAY_REQUIRED, offsetof(pad_options, padding), NAN, -INT32_MAX, INT32_MAX, NULL, 6 },
     { "mode",
       "constant: value; reflect: the mirror image, border not repeated; replicate: the border; "
@@ -53,10 +56,10 @@ static int check_axis(const ray_infer *c, int64_t in, int64_t before, int64_t af
     return 0;
 }
 
-static int infer(ray_infer *c)
+static int check_count(const ray_infer *c, int axes)
 {
-    pad_options *o = c->options;
-    const int axes = c->in[0].rank - 1, n = o->padding.n;
+    const pad_options *o = c->options;
+    const int n = o->padding.n;
     char text[128];
     if (axes < 1 || axes > RAY_MAX_AXES)
         return ray_fail(c->error, "expects an input C x L, C x H x W or C x D x H x W, gets %s",
@@ -64,18 +67,36 @@ static int infer(ray_infer *c)
     if (n != 1 && n != axes && n != 2 * axes)
         return ray_fail(c->error, "padding: %d numbers for %d %s; expected 1, one or two per axis",
                         n, axes, axes == 1 ? "axis" : "axes");
+    return 0;
+}
+
+static int infer(ray_infer *c)
+{
+    pad_options *o = c->options;
+    const int n = o->padding.n;
+    o->whole = n == 2 * c->in[0].rank;
+    const int axes = c->in[0].rank - !o->whole, first = !o->whole;
+    if (check_count(c, axes))
+        return -1;
     for (int a = 0; a < RAY_MAX_AXES; a++)
         o->axis[a] = (pad_axis){ 1, 1, 0 };
     c->out = c->in[0];
     for (int a = 0; a < axes; a++) {
         const int64_t *given = o->padding.v + (n == 1 ? 0 : n == axes ? a : 2 * a);
-        const int64_t in = c->in[0].dim[a + 1], after = given[n == 2 * axes ? 1 : 0];
+        const int64_t in = c->in[0].dim[first + a], after = given[n == 2 * axes ? 1 : 0];
         if (check_axis(c, in, given[0], after))
             return -1;
-        c->out.dim[a + 1] = in + given[0] + after;
-        o->axis[RAY_MAX_AXES - axes + a] = (pad_axis){ in, c->out.dim[a + 1], given[0] };
+        c->out.dim[first + a] = in + given[0] + after;
+        o->axis[RAY_MAX_AXES - axes + a] = (pad_axis){ in, in + given[0] + after, given[0] };
     }
     return 0;
+}
+
+/* Items, or their channels. */
+static int64_t count_planes(const ray_op *op)
+{
+    const pad_options *o = op->options;
+    return op->out->dim[0] * (o->whole ? 1 : op->out->dim[1]);
 }
 
 /* Where the value at an output position comes from; -1: it is the constant. */
@@ -168,7 +189,7 @@ static void forward(const ray_op *op)
 {
     const pad_options *o = op->options;
     const pad_axis *x = o->axis;
-    const int64_t rows = x[0].out * x[1].out, all = op->out->dim[0] * op->out->dim[1] * rows;
+    const int64_t rows = x[0].out * x[1].out, all = count_planes(op) * rows;
     const int64_t size = x[0].in * x[1].in * x[2].in;
     #pragma omp parallel for schedule(static) if (all * x[2].out > RAY_SERIAL)
     for (int64_t r = 0; r < all; r++) {
@@ -185,7 +206,7 @@ static void backward(const ray_op *op)
 {
     const pad_options *o = op->options;
     const pad_axis *x = o->axis;
-    const int64_t rows = x[0].out * x[1].out, planes = op->dout->dim[0] * op->dout->dim[1];
+    const int64_t rows = x[0].out * x[1].out, planes = count_planes(op);
     const int64_t size = x[0].in * x[1].in * x[2].in;
     const bool covered = o->mode == CONSTANT && is_inside(&x[0]) && is_inside(&x[1])
                          && is_inside(&x[2]);

@@ -8,14 +8,11 @@ static const char *const axis_name[] = { "depth", "height", "width" };
 
 static int check_padding(const ray_window *w, int a, ray_error *error)
 {
-    const int64_t most = w->kernel[a] / 2;
     const int64_t padding = w->before[a] > w->after[a] ? w->before[a] : w->after[a];
-    if (padding <= most)
+    if (padding < w->kernel[a])
         return 0;
-    return ray_fail(error,
-                    "padding: %" PRId64 " is more than half of kernel_size %" PRId64
-                    "; at most %" PRId64,
-                    padding, w->kernel[a], most);
+    return ray_fail(error, "padding: %" PRId64 " is not below kernel_size %" PRId64, padding,
+                    w->kernel[a]);
 }
 
 /* Outputs along one axis; with ceil_mode the last window still starts within the input or before

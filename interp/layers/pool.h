@@ -27,7 +27,7 @@ typedef struct ray_pool_options {
       offsetof(ray_pool_options, kernel_size), NAN, 1, INT32_MAX, NULL, 3 },               \
     { "stride", "step of the window: one number or one per axis; the kernel size when not given", \
       RAY_INTS, 0, offsetof(ray_pool_options, stride), NAN, 1, INT32_MAX, NULL, 3 },       \
-    { "padding", "positions around the input, at most half the window: one number, one per axis, " \
+    { "padding", "positions around the input, below the window's: one number, one per axis, " \
       "before and after each axis, or same for ceil(in / stride) outputs",                 \
       RAY_INTS, 0, offsetof(ray_pool_options, padding), 0, 0, INT32_MAX, RAY_PADDING_WORDS, 6 }, \
     { "ceil_mode", "round the number of outputs up, so that the last window may hang over", \

@@ -14,11 +14,13 @@
         return sizeof x == sizeof(float) ? (RAY_REAL)name##f((float)x)  \
                                          : (RAY_REAL)name((double)x);   \
     }
+RAY_REAL_FUNCTION(cos)
 RAY_REAL_FUNCTION(erf)
 RAY_REAL_FUNCTION(fabs)
 RAY_REAL_FUNCTION(floor)
 RAY_REAL_FUNCTION(log)
 RAY_REAL_FUNCTION(log1p)
+RAY_REAL_FUNCTION(sin)
 RAY_REAL_FUNCTION(sqrt)
 #undef RAY_REAL_FUNCTION
 
@@ -32,6 +34,12 @@ static inline RAY_REAL ray_pow(RAY_REAL x, RAY_REAL y)
 static inline RAY_REAL ray_max(RAY_REAL a, RAY_REAL b)
 {
     return ((b > a) | (b != b)) ? b : a;
+}
+
+/* The smaller, likewise. */
+static inline RAY_REAL ray_min(RAY_REAL a, RAY_REAL b)
+{
+    return ((b < a) | (b != b)) ? b : a;
 }
 
 /* x within low ... high; NaN stays. */

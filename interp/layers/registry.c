@@ -39,12 +39,12 @@ const ray_kind *ray_kind_find(const char *name)
 
 int32_t ray_kind_min_in(const ray_kind *kind)
 {
-    return kind->max_in == 0 ? 1 : kind->min_in;
+    return kind->max_in == RAY_NONE ? 0 : kind->max_in == 0 ? 1 : kind->min_in;
 }
 
 int32_t ray_kind_max_in(const ray_kind *kind)
 {
-    return kind->max_in == 0 ? 1 : kind->max_in;
+    return kind->max_in == RAY_NONE ? 0 : kind->max_in == 0 ? 1 : kind->max_in;
 }
 
 int ray_kind_unknown(const char *name, ray_error *error)

@@ -12,16 +12,10 @@ static const ray_option options[] = {
     { 0 }
 };
 
-/* log(1 + exp(t)), also where exp(t) overflows */
-static inline RAY_REAL log1p_exp(RAY_REAL t)
-{
-    return (t > 0 ? t : 0) + ray_log1p(ray_exp(-ray_fabs(t)));
-}
-
 static inline RAY_REAL value(RAY_REAL x, const softplus_options *o)
 {
     const RAY_REAL beta = (RAY_REAL)o->beta, t = x * beta;
-    return t > (RAY_REAL)o->threshold ? x : log1p_exp(t) / beta;
+    return t > (RAY_REAL)o->threshold ? x : ray_log1p_exp(t) / beta;
 }
 
 static inline RAY_REAL slope(RAY_REAL x, const softplus_options *o)
@@ -30,8 +24,8 @@ static inline RAY_REAL slope(RAY_REAL x, const softplus_options *o)
     return t > (RAY_REAL)o->threshold ? 1 : 1 / (1 + ray_exp(-t));
 }
 
-RAY_ELEMENTWISE_FORWARD(RAY_SCALARS, softplus_options, value(x, o))
-RAY_ELEMENTWISE_BACKWARD(RAY_SCALARS, softplus_options, RAY_OF_IN, g * slope(v, o))
+RAY_ELEMENTWISE_FORWARD(RAY_FLOAT_VECTORS, softplus_options, value(x, o))
+RAY_ELEMENTWISE_BACKWARD(RAY_FLOAT_VECTORS, softplus_options, RAY_OF_IN, g * slope(v, o))
 
 static int infer(ray_infer *c)
 {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* upsample.c - positions enlarged (or reduced) to a size: nearest, or linear along one, two or
- * three axes.  Output o lies at (o + 1/2) in/out - 1/2 of the input, within its borders, or with
- * align_corners at o (in - 1) / (out - 1); nearest takes floor(o in/out).  A scale_factor stands
- * for out/in as given. */
+/* upsample.c - positions enlarged (or reduced) to a size: nearest, linear along one, two or three
+ * axes, or cubic along two.  Output o lies at (o + 1/2) in/out - 1/2 of the input, with
+ * asymmetric coordinates at o in/out, with align_corners at o (in - 1) / (out - 1), within the
+ * input's borders; nearest takes floor(o in/out), nearest_exact floor((o + 1/2) in/out).  A
+ * scale_factor stands for out/in as given.  Cubic interpolation: Keys, "Cubic convolution
+ * interpolation for digital image processing", IEEE Transactions on Acoustics, Speech, and Signal
+ * Processing 1981, with -3/4 for his a. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -11,14 +14,15 @@
 #include "vectors.h"
 #include "window.h"
 
-enum { NEAREST, LINEAR, BILINEAR, TRILINEAR };
+enum { NEAREST, LINEAR, BILINEAR, TRILINEAR, BICUBIC, NEAREST_EXACT };
+enum { HALF_PIXEL, ASYMMETRIC };
 
 typedef struct up_axis { int64_t in, out; double scale; } up_axis;      /* scale 0: not given */
 
 typedef struct upsample_options {
     ray_ints    size;
     ray_numbers scale_factor;
-    int         mode;
+    int         mode, coordinates;
     bool        align_corners;
     up_axis     axis[RAY_MAX_AXES];     /* derived; axes of size 1 before those of the input */
 } upsample_options;
@@ -28,29 +32,55 @@ static const ray_option options[] = {
       offsetof(upsample_options, size), NAN, 1, INT32_MAX, NULL, 3 },
     { "scale_factor", "outputs for one input: one number or one per axis", RAY_NUMBERS, 0,
       offsetof(upsample_options, scale_factor), NAN, 0, INT32_MAX, NULL, 3 },
-    { "mode", "nearest repeats; linear, bilinear, trilinear interpolate along 1, 2, 3 axes",
-      RAY_ENUM, 0, offsetof(upsample_options, mode), 0, 0, 0, "nearest|linear|bilinear|trilinear",
-      0 },
+    { "mode",
+      "nearest repeats; linear, bilinear and bicubic, trilinear interpolate along 1, 2, 3 axes",
+      RAY_ENUM, 0, offsetof(upsample_options, mode), 0, 0, 0,
+      "nearest|linear|bilinear|trilinear|bicubic|nearest_exact", 0 },
     { "align_corners", "the outermost inputs and outputs lie on each other (not with nearest)",
       RAY_BOOL, 0, offsetof(upsample_options, align_corners), 0, 0, 0, NULL, 0 },
+    { "coordinates",
+      "half_pixel: the borders of input and output lie on each other; asymmetric: their first "
+      "positions (not with nearest or align_corners)", RAY_ENUM, 0,
+      offsetof(upsample_options, coordinates), 0, 0, 0, "half_pixel|asymmetric", 0 },
     { 0 }
 };
 
+static bool is_nearest(const upsample_options *o)
+{
+    return o->mode == NEAREST || o->mode == NEAREST_EXACT;
+}
+
+static const char *mode_name(int mode)
+{
+    static const char *const names[] = { "nearest", "linear", "bilinear", "trilinear", "bicubic",
+                                         "nearest_exact" };
+    return names[mode];
+}
+
+static int check_places(const ray_infer *c)
+{
+    const upsample_options *o = c->options;
+    if (is_nearest(o) && o->align_corners)
+        return ray_fail(c->error, "align_corners: true means nothing with mode %s; expected false",
+                        mode_name(o->mode));
+    if (o->coordinates == ASYMMETRIC && (is_nearest(o) || o->align_corners))
+        return ray_fail(c->error, "coordinates: asymmetric means nothing with %s",
+                        o->align_corners ? "align_corners: true" : "mode nearest");
+    return 0;
+}
+
 static int check_mode(const ray_infer *c, int axes)
 {
-    static const char *const names[] = { "nearest", "linear", "bilinear", "trilinear" };
     const upsample_options *o = c->options;
+    const int wanted = o->mode == BICUBIC ? 2 : o->mode;
     char text[128];
     if (axes < 1 || axes > RAY_MAX_AXES)
         return ray_fail(c->error, "expects an input C x L, C x H x W or C x D x H x W, gets %s",
                         ray_shape_text(&c->in[0], text));
-    if (o->mode != NEAREST && o->mode != axes)
+    if (!is_nearest(o) && wanted != axes)
         return ray_fail(c->error, "mode: %s does not fit an input %s; expected nearest or %s",
-                        names[o->mode], ray_shape_text(&c->in[0], text), names[axes]);
-    if (o->mode == NEAREST && o->align_corners)
-        return ray_fail(c->error,
-                        "align_corners: true means nothing with mode nearest; expected false");
-    return 0;
+                        mode_name(o->mode), ray_shape_text(&c->in[0], text), mode_name(axes));
+    return check_places(c);
 }
 
 /* The outputs of one axis, from size or scale_factor number k. */
@@ -89,6 +119,9 @@ static int infer(ray_infer *c)
     for (int a = 0; a < axes; a++) {
         up_axis *axis = &o->axis[RAY_MAX_AXES - axes + a];
         *axis = (up_axis){ .in = c->in[0].dim[a + 1] };
+        if (axis->in > INT32_MAX)
+            return ray_fail(c->error, "expects at most %d positions along an axis, gets %" PRId64,
+                            INT32_MAX, axis->in);
         if (infer_axis(c, a, axis))
             return -1;
         c->out.dim[a + 1] = axis->out;
@@ -96,46 +129,77 @@ static int infer(ray_infer *c)
     return 0;
 }
 
-/* The inputs that an output is made of. */
-typedef struct tap { int64_t at[2]; RAY_REAL weight[2]; } tap;
+/* The inputs that an output is made of: one, two neighbours or four. */
+enum { TAPS = 4 };
+typedef struct tap { int32_t at[TAPS]; RAY_REAL weight[TAPS]; } tap;
 
 /* Rounded at the places where torch rounds, so that the choice is the same. */
-static int64_t find_nearest(const up_axis *x, int64_t output)
+static int64_t find_nearest(const up_axis *x, int mode, int64_t output)
 {
     const RAY_REAL step =
         x->scale > 0 ? (RAY_REAL)(1 / x->scale) : (RAY_REAL)x->in / (RAY_REAL)x->out;
-    const int64_t at = (int64_t)((RAY_REAL)output * step);
+    const RAY_REAL place = (RAY_REAL)output + (mode == NEAREST_EXACT ? (RAY_REAL)0.5 : 0);
+    const int64_t at = (int64_t)(place * step);
     return at < x->in ? at : x->in - 1;
 }
 
 /* Where an output lies among the inputs, before the first and after the last too. */
-static double find_place(const up_axis *x, bool align_corners, int64_t output)
+static double find_place(const upsample_options *o, const up_axis *x, int64_t output)
 {
     if (x->in == x->out)
         return (double)output;
-    if (align_corners)
+    if (o->align_corners)
         return x->out > 1 ? (double)output * (double)(x->in - 1) / (double)(x->out - 1) : 0;
     const double step = x->scale > 0 ? 1 / x->scale : (double)x->in / (double)x->out;
-    return ((double)output + 0.5) * step - 0.5;
+    return o->coordinates == ASYMMETRIC ? (double)output * step
+                                        : ((double)output + 0.5) * step - 0.5;
+}
+
+static tap find_linear(const up_axis *x, double found)
+{
+    const double last = (double)(x->in - 1), place = found < 0 ? 0 : found > last ? last : found;
+    const int32_t first = (int32_t)place, second = first + 1 < x->in ? first + 1 : first;
+    const double part = place - (double)first;
+    return (tap){ { first, second }, { (RAY_REAL)(1 - part), (RAY_REAL)part } };
+}
+
+/* The weight of an input at some distance below 2. */
+static double cubic_weight(double distance)
+{
+    const double a = -0.75, d = distance;
+    if (d <= 1)
+        return ((a + 2) * d - (a + 3)) * d * d + 1;
+    return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+}
+
+/* Beyond the borders the outermost inputs go on. */
+static tap find_cubic(const up_axis *x, double place)
+{
+    const double first = floor(place), part = place - first;
+    tap t;
+    for (int k = 0; k < TAPS; k++) {
+        const double at = first + k - 1, last = (double)(x->in - 1);
+        t.at[k] = (int32_t)(at < 0 ? 0 : at > last ? last : at);
+        t.weight[k] = (RAY_REAL)cubic_weight(fabs(part + 1 - k));
+    }
+    return t;
 }
 
 static tap find_tap(const upsample_options *o, const up_axis *x, int64_t output)
 {
-    if (o->mode == NEAREST) {
-        const int64_t at = find_nearest(x, output);
+    if (is_nearest(o)) {
+        const int32_t at = (int32_t)find_nearest(x, o->mode, output);
         return (tap){ { at, at }, { 1, 0 } };
     }
-    const double last = (double)(x->in - 1), found = find_place(x, o->align_corners, output);
-    const double place = found < 0 ? 0 : found > last ? last : found;
-    const int64_t first = (int64_t)place, second = first + 1 < x->in ? first + 1 : first;
-    const double part = place - (double)first;
-    return (tap){ { first, second }, { (RAY_REAL)(1 - part), (RAY_REAL)part } };
+    const double place = find_place(o, x, output);
+    return o->mode == BICUBIC ? find_cubic(x, place) : find_linear(x, place);
 }
 
 /* ---- Lines ----
  * An output row is made of one, two or four input lines, each widened to the outputs along the row
  * and multiplied by its weight.  Neighbouring rows share them: so they are kept in slots, by the
- * parity of their place along depth and height, in which the lines of one row always differ. */
+ * parity of their place along depth and height (cubic: by the place along the height), in which
+ * the lines of one row always differ. */
 
 enum { SLOTS = 4, BAND = 32 };      /* BAND: output rows of a task */
 
@@ -198,14 +262,16 @@ typedef struct part { int64_t at; int slot; RAY_REAL weight; } part;
 static int find_parts(const job *j, int64_t row, part parts[SLOTS])
 {
     const up_axis *x = j->o->axis;
+    const bool cubic = j->o->mode == BICUBIC;
+    const int depths = cubic ? 1 : 2, heights = cubic ? TAPS : 2;
     const tap *d = &j->table[0][row / x[1].out], *h = &j->table[1][row % x[1].out];
     int n = 0;
-    for (int k = 0; k < SLOTS; k++) {
-        const int64_t at_d = d->at[k / 2], at_h = h->at[k % 2];
-        const RAY_REAL weight = d->weight[k / 2] * h->weight[k % 2];
+    for (int k = 0; k < depths * heights; k++) {
+        const int64_t at_d = d->at[k / heights], at_h = h->at[k % heights];
+        const RAY_REAL weight = cubic ? h->weight[k] : d->weight[k / 2] * h->weight[k % 2];
         if (weight != 0)
             parts[n++] = (part){ (at_d * x[1].in + at_h) * x[2].in,
-                                 (int)(at_d % 2 * 2 + at_h % 2), weight };
+                                 (int)(cubic ? at_h % SLOTS : at_d % 2 * 2 + at_h % 2), weight };
     }
     return n;
 }
@@ -231,13 +297,15 @@ static void widen(const job *j, const RAY_REAL *in, RAY_REAL *wide)
 {
     const tap *t = j->table[2];
     const int64_t n = j->o->axis[2].out;
-    if (j->o->mode == NEAREST) {
+    if (is_nearest(j->o)) {
         for (int64_t i = 0; i < n; i++)
             wide[i] = in[t[i].at[0]];
         return;
     }
     for (int64_t i = 0; i < n; i++)
         wide[i] = t[i].weight[0] * in[t[i].at[0]] + t[i].weight[1] * in[t[i].at[1]];
+    for (int64_t i = 0; j->o->mode == BICUBIC && i < n; i++)
+        wide[i] += t[i].weight[2] * in[t[i].at[2]] + t[i].weight[3] * in[t[i].at[3]];
 }
 
 static void forward_row(const job *j, lines *l, const RAY_REAL *in, int64_t row, RAY_REAL *out)
@@ -276,11 +344,11 @@ static void forward(const ray_op *op)
 static void close_line(const job *j, line *one, RAY_REAL *din)
 {
     const tap *t = j->table[2];
+    const int taps = is_nearest(j->o) ? 1 : j->o->mode == BICUBIC ? TAPS : 2;
     RAY_REAL *to = din + one->at;
     for (int64_t i = 0; one->at >= 0 && i < j->o->axis[2].out; i++) {
-        to[t[i].at[0]] += t[i].weight[0] * one->data[i];
-        if (j->o->mode != NEAREST)
-            to[t[i].at[1]] += t[i].weight[1] * one->data[i];
+        for (int k = 0; k < taps; k++)
+            to[t[i].at[k]] += t[i].weight[k] * one->data[i];
     }
     one->at = -1;
 }
@@ -322,7 +390,7 @@ static void backward(const ray_op *op)
 RAY_KINDS(upsample) = {
     {
         .name = "upsample",
-        .summary = "positions enlarged to a size, nearest or linearly interpolated",
+        .summary = "positions enlarged to a size, nearest, linearly or cubically interpolated",
         .traits = RAY_SHAPE,
         .options = options,
         .options_size = sizeof(upsample_options),

@@ -2,8 +2,10 @@
 /* walk.c - a walk is first made as short as it can be, then goes along rows: its last dim. */
 #include "walk.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "real.h"
 #include "sum.h"
 
 enum { PIECE = 4096, SUM_PIECE = 1024, TILE = 32 };
@@ -104,6 +106,10 @@ RAY_CLONES static void gather_run(ray_walk_how how, const RAY_REAL *base, const 
     case RAY_WALK_ADD:      RUN(base[i] + v) break;
     case RAY_WALK_SUBTRACT: RUN(base[i] - v) break;
     case RAY_WALK_MULTIPLY: RUN(base[i] * v) break;
+    case RAY_WALK_DIVIDE:   RUN(base[i] / v) break;
+    case RAY_WALK_POWER:    RUN(ray_pow(base[i], v)) break;
+    case RAY_WALK_LARGER:   RUN(ray_max(base[i], v)) break;
+    case RAY_WALK_SMALLER:  RUN(ray_min(base[i], v)) break;
     }
 #undef RUN
 }
@@ -197,9 +203,34 @@ RAY_CLONES static void sum_run(const RAY_REAL *dense, RAY_REAL *view, int64_t st
     }
 }
 
+RAY_CLONES static void extreme_run(const RAY_REAL *dense, RAY_REAL sign, RAY_REAL *view,
+                                   int64_t stride, int64_t n)
+{
+    enum { LANES = 8 };
+    RAY_REAL most[LANES];
+    int64_t i = 0;
+    if (stride != 0) {
+        for (; i < n; i++)
+            view[i * stride] = sign * ray_max(sign * view[i * stride], sign * dense[i]);
+        return;
+    }
+    for (int k = 0; k < LANES; k++)
+        most[k] = sign * *view;
+    for (; i + LANES <= n; i += LANES) {
+        #pragma omp simd
+        for (int k = 0; k < LANES; k++)
+            most[k] = ray_max(most[k], sign * dense[i + k]);
+    }
+    for (; i < n; i++)
+        most[0] = ray_max(most[0], sign * dense[i]);
+    for (int k = 1; k < LANES; k++)
+        most[0] = ray_max(most[0], most[k]);
+    *view = sign * most[0];
+}
+
 /* The leading dims that do not repeat, and pieces of the last when that does not, part the view
- * among threads; what is between is added up in order. */
-void ray_walk_sum(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *view, int64_t size)
+ * among threads; what is between is taken in order.  sign 0: the sum. */
+static void reduce(const ray_walk *walk, RAY_REAL sign, const RAY_REAL *dense, RAY_REAL *view)
 {
     const ray_walk w = shorten(walk);
     const int32_t last = w.rank - 1;
@@ -209,14 +240,32 @@ void ray_walk_sum(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *view, i
     while (split < last && w.stride[split] != 0)
         split++;
     const int64_t outer = product(&w, 0, split), middle = product(&w, split, last);
-    memset(view, 0, (size_t)size * sizeof *view);
     #pragma omp parallel for schedule(static) if (outer * middle * length > RAY_SERIAL)
     for (int64_t p = 0; p < outer * pieces; p++) {
         const int64_t o = p / pieces, from = p % pieces * piece;
         const int64_t n = length - from < piece ? length - from : piece;
         RAY_REAL *v = view + w.start + offset(&w, 0, split, o) + from * stride;
         const RAY_REAL *d = dense + o * middle * length + from;
-        for (int64_t m = 0; m < middle; m++)
-            sum_run(d + m * length, v + offset(&w, split, last, m), stride, n);
+        for (int64_t m = 0; m < middle; m++) {
+            RAY_REAL *to = v + offset(&w, split, last, m);
+            if (sign == 0)
+                sum_run(d + m * length, to, stride, n);
+            else
+                extreme_run(d + m * length, sign, to, stride, n);
+        }
     }
+}
+
+void ray_walk_sum(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *view, int64_t size)
+{
+    memset(view, 0, (size_t)size * sizeof *view);
+    reduce(walk, 0, dense, view);
+}
+
+void ray_walk_extreme(const ray_walk *walk, RAY_REAL sign, const RAY_REAL *dense, RAY_REAL *view,
+                      int64_t size)
+{
+    for (int64_t i = 0; i < size; i++)
+        view[i] = -sign * (RAY_REAL)INFINITY;
+    reduce(walk, sign, dense, view);
 }

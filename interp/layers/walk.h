@@ -17,7 +17,11 @@ typedef enum ray_walk_how {
     RAY_WALK_SET,
     RAY_WALK_ADD,
     RAY_WALK_SUBTRACT,
-    RAY_WALK_MULTIPLY
+    RAY_WALK_MULTIPLY,
+    RAY_WALK_DIVIDE,
+    RAY_WALK_POWER,         /* base to the power of the view's number */
+    RAY_WALK_LARGER,        /* the larger of the two, NaN where one is NaN */
+    RAY_WALK_SMALLER        /* likewise */
 } ray_walk_how;
 
 /* A dense tensor meets itself. */
@@ -27,8 +31,8 @@ void ray_walk_dense(ray_walk *walk, const ray_tensor *tensor);
  * at the right, batches with each other. */
 void ray_walk_broadcast(ray_walk *walk, const ray_tensor *dense, const ray_tensor *operand);
 
-/* dense = view, or base + view, base - view, base * view: base is as dense, or dense itself; SET
- * reads none. */
+/* dense = view, or base + view, base - view, base * view and so on: base is as dense, or dense
+ * itself; SET reads none. */
 void ray_walk_gather(const ray_walk *walk, ray_walk_how how, const RAY_REAL *base,
                      const RAY_REAL *view, RAY_REAL *dense);
 
@@ -37,5 +41,10 @@ void ray_walk_scatter(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *vie
 
 /* view = the sum of all that meets it; the view is a whole dense tensor of that size. */
 void ray_walk_sum(const ray_walk *walk, const RAY_REAL *dense, RAY_REAL *view, int64_t size);
+
+/* view = sign times the largest of all that meets it, times sign: the largest for sign 1, the
+ * smallest for -1; NaN where NaN meets it.  The view as in ray_walk_sum. */
+void ray_walk_extreme(const ray_walk *walk, RAY_REAL sign, const RAY_REAL *dense, RAY_REAL *view,
+                      int64_t size);
 
 #endif

@@ -112,9 +112,15 @@ static int check_unused(const ray_network *network, const bool *used, ray_error 
     return 0;
 }
 
+static int open_file(ray_network *network, const char *path, ray_error *error)
+{
+    return path ? ray_weights_open(&network->file, path, error)
+                : ray_onnx_import_weights(&network->file, network->imported, error);
+}
+
 int ray_weights_bind(ray_network *network, const char *path, ray_error *error)
 {
-    if (ray_weights_open(&network->file, path, error))
+    if (open_file(network, path, error))
         return -1;
     const ray_graph *graph = &network->graph;
     int32_t n = graph->n_activations - graph->first_weight;

@@ -15,11 +15,11 @@ static int open_weights(ray_network *network, const ray_open_options *options, r
     const ray_description *d = &network->description;
     if (options->weights_from == RAY_WEIGHTS_NONE)
         return 0;
-    bool named = options->weights || d->weights.text;
+    bool named = options->weights || d->weights.text || network->imported;
     if (options->weights_from == RAY_WEIGHTS_RANDOM
         || (options->weights_from == RAY_WEIGHTS_ANY && !named))
         return ray_weights_randomize(network, options->seed, error);
-    if (options->weights)
+    if (options->weights || network->imported)
         return ray_weights_bind(network, options->weights, error);
     if (!d->weights.text && network->graph.n_activations > network->graph.first_weight)
         return ray_fail(error, "%s: it names no weights; add `weights:` or give --weights FILE",
@@ -63,6 +63,25 @@ static int find_example(ray_network *network, ray_error *error)
     return network->example_input ? 0 : ray_fail_memory(error);
 }
 
+/* An ONNX model becomes the text of a graph file, which no file holds. */
+static int read_onnx(ray_network *network, const char *path, ray_error *error)
+{
+    const ray_draft_wishes none = { 0 };
+    if (ray_onnx_import_open(&network->imported, path, &none, error))
+        return -1;
+    char *text = ray_draft_yaml(&network->imported->draft, NULL);
+    int failed = text ? ray_description_parse(&network->description, path, text, strlen(text), error)
+                      : ray_fail_memory(error);
+    free(text);
+    return failed;
+}
+
+static int read_description(ray_network *network, const char *path, ray_error *error)
+{
+    return ray_ends_with(path, ".onnx") ? read_onnx(network, path, error)
+                                        : ray_description_read(&network->description, path, error);
+}
+
 int ray_network_open(ray_network **out, const char *path, const ray_open_options *options,
                      ray_error *error)
 {
@@ -73,7 +92,7 @@ int ray_network_open(ray_network **out, const char *path, const ray_open_options
         error->text[0] = '\0';
     if (!network)
         return ray_fail_memory(error);
-    if (ray_description_read(&network->description, path, error)
+    if (read_description(network, path, error)
         || ray_graph_compile(&network->graph, &network->description, error)
         || ray_defaults_check(network, error) || open_labels(network, error)
         || find_example(network, error)
@@ -100,6 +119,7 @@ void ray_network_close(ray_network *network)
     ray_free_aligned(network->random);
     free(network->example_input);
     ray_weights_close(network->file);
+    ray_onnx_import_close(network->imported);
     ray_graph_free(&network->graph);
     ray_description_free(&network->description);
     free(network);

@@ -4,6 +4,7 @@
 #define RAY_NETWORK_NETWORK_H
 
 #include "graph/graph.h"
+#include "onnx/import.h"
 #include "prepared.h"
 #include "read/weights.h"
 
@@ -12,6 +13,7 @@ typedef struct ray_labels { char *text; char **name; int64_t n; } ray_labels;
 struct ray_network {
     ray_description description;
     ray_graph       graph;
+    ray_onnx_import *imported;      /* NULL: from a graph file */
     ray_weights    *file;           /* NULL: random or none */
     RAY_REAL       *random;         /* NULL: from a file or none */
     ray_prepared   *prepared;       /* changes, under its own lock */
@@ -27,7 +29,8 @@ void ray_labels_free(ray_labels *labels);
 /* Every layer that `defaults:` names is one of the graph. */
 int  ray_defaults_check(const ray_network *network, ray_error *error);
 
-/* Finds, checks and takes every weight of the graph; every tensor of the file must be used. */
+/* Finds, checks and takes every weight of the graph; every tensor of the file must be used.  path
+ * NULL: from the ONNX model that the network was imported from. */
 int ray_weights_bind(ray_network *network, const char *path, ray_error *error);
 
 /* Weights a trained network might have: variance kept through layers, the same for a seed. */

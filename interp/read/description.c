@@ -244,16 +244,29 @@ static int read_all(ray_description *d, ray_error *error)
     return check_names(d, error);
 }
 
-int ray_description_read(ray_description *description, const char *path, ray_error *error)
+/* Of the document that is there. */
+static int read_document(ray_description *description, const char *path, ray_error *error)
 {
-    memset(description, 0, sizeof *description);
-    if (ray_yaml_read(&description->yaml, path, error))
-        return -1;
     description->folder = ray_path_folder(path);
     int failed = description->folder ? read_all(description, error) : ray_fail_memory(error);
     if (failed)
         ray_description_free(description);
     return failed;
+}
+
+int ray_description_read(ray_description *description, const char *path, ray_error *error)
+{
+    memset(description, 0, sizeof *description);
+    return ray_yaml_read(&description->yaml, path, error) ? -1
+           : read_document(description, path, error);
+}
+
+int ray_description_parse(ray_description *description, const char *path, const void *text,
+                          size_t size, ray_error *error)
+{
+    memset(description, 0, sizeof *description);
+    return ray_yaml_parse(&description->yaml, path, text, size, error) ? -1
+           : read_document(description, path, error);
 }
 
 void ray_description_free(ray_description *description)

@@ -44,6 +44,9 @@ typedef struct ray_description {
 } ray_description;
 
 int  ray_description_read(ray_description *description, const char *path, ray_error *error);
+/* The same of a text; path is what messages call it, and its folder what paths are relative to. */
+int  ray_description_parse(ray_description *description, const char *path, const void *text,
+                           size_t size, ray_error *error);
 void ray_description_free(ray_description *description);
 
 /* Keys of a layer's mapping that are not attributes of its kind: name, type, from, params. */

@@ -87,16 +87,15 @@ static const ray_format *find_format(const char *path, ray_error *error)
     return NULL;
 }
 
-int ray_weights_open(ray_weights **out, const char *path, ray_error *error)
+int ray_weights_create(ray_weights **out, const ray_format *format, const char *path, void *source,
+                       ray_error *error)
 {
     *out = NULL;
-    const ray_format *format = find_format(path, error);
-    if (!format)
-        return -1;
     ray_weights *weights = ray_alloc(1, sizeof *weights);
     if (!weights)
         return ray_fail_memory(error);
     weights->format = format;
+    weights->archive = source;
     weights->path = ray_string_copy(path);
     if (!weights->path)
         ray_fail_memory(error);
@@ -106,6 +105,13 @@ int ray_weights_open(ray_weights **out, const char *path, ray_error *error)
     }
     ray_weights_close(weights);
     return -1;
+}
+
+int ray_weights_open(ray_weights **out, const char *path, ray_error *error)
+{
+    const ray_format *format = find_format(path, error);
+    *out = NULL;
+    return format ? ray_weights_create(out, format, path, NULL, error) : -1;
 }
 
 void ray_weights_close(ray_weights *weights)

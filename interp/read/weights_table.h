@@ -34,10 +34,15 @@ struct ray_weights {
     ray_entry        *entries;      /* by name */
     int               n, capacity;
     ray_mapping       mapping;      /* of the file, for formats that are one */
-    void             *archive;      /* .npz */
+    void             *archive;      /* .npz, or what ray_weights_create was given */
 };
 
 extern const ray_format ray_format_safetensors, ray_format_npz, ray_format_npy_folder;
+
+/* Opens weights that are no file of their own: `source` is for the format, as weights->archive; path
+ * is what messages call them. */
+int ray_weights_create(ray_weights **out, const ray_format *format, const char *path, void *source,
+                       ray_error *error);
 
 /* A new entry, zero but for a copy of the name; NULL: no memory. */
 ray_entry *ray_weights_add(ray_weights *weights, const char *name);

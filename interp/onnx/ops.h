@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* ops.h - what operators ask for, for constants and activations alike. */
+#ifndef RAY_ONNX_OPS_H
+#define RAY_ONNX_OPS_H
+
+#include "translate.h"
+
+/* dim: room for RAY_ONNX_MAX_RANK.  batch: an axis before, then where it went. */
+int ray_op_reshape_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
+                        const int64_t *dim, int64_t n, int32_t *out_rank, int64_t *out);
+int ray_op_squeeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
+                        const int64_t *dim, int32_t *out_rank, int64_t *out, int32_t *batch);
+int ray_op_unsqueeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
+                          const int64_t *dim, int32_t *out_rank, int64_t *out, int32_t *batch);
+int ray_op_transpose_perm(ray_translation *t, const ray_onnx_node *node, int32_t rank,
+                          int32_t *perm);
+
+/* n indices from start on; step may be negative, never 0. */
+typedef struct ray_op_range { int64_t start, step, n; } ray_op_range;
+int ray_op_slice_ranges(ray_translation *t, const ray_onnx_node *node, int32_t rank,
+                        const int64_t *dim, ray_op_range *range);
+/* Sizes that add up to the axis; one for each output. */
+int ray_op_split_sizes(ray_translation *t, const ray_onnx_node *node, int32_t rank,
+                       const int64_t *dim, int32_t *axis, ray_int_list *sizes);
+
+/* Dimensions in another order: axis i of the result is axis perm[i]. */
+int ray_op_permute(ray_translation *t, const ray_onnx_node *node, const char *suffix, ray_known *x,
+                   const int32_t *perm);
+
+#endif
