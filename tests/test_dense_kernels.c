@@ -11,9 +11,13 @@
 #include "kernels/dense.h"
 #include "testing.h"
 
-static const ray_dense_sizes shapes[] = {
-    { 1, 1, 1 }, { 1, 7, 3 }, { 2, 17, 50 }, { 3, 2100, 5 }, { 5, 530, 131 }, { 9, 1031, 49 },
-    { 1, 4133, 98 }, { 17, 66, 67 }, { 33, 129, 20 }, { 8, 512, 96 },
+/* together: items that are always beside each other. */
+static const struct shape { ray_dense_sizes sizes; int64_t together; } shapes[] = {
+    { { 1, 1, 1 }, 1 },       { { 1, 7, 3 }, 1 },       { { 2, 17, 50 }, 1 },
+    { { 3, 2100, 5 }, 1 },    { { 5, 530, 131 }, 1 },   { { 9, 1031, 49 }, 1 },
+    { { 1, 4133, 98 }, 1 },   { { 17, 66, 67 }, 1 },    { { 33, 129, 20 }, 1 },
+    { { 8, 512, 96 }, 1 },    { { 12, 40, 30 }, 4 },    { { 64, 17, 300 }, 32 },
+    { { 99, 300, 7 }, 33 },   { { 274, 65, 257 }, 137 },
 };
 
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
@@ -21,6 +25,7 @@ enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 /* One product with everything that it may need. */
 typedef struct trial {
     ray_dense_sizes sizes;
+    int64_t         together;
     bool            gradient;
     int64_t         n, results, from_size;          /* results: of one item; n: of all */
     RAY_REAL       *from, *weight, *bias, *to, *scale, *shift, *add, *gate;
@@ -34,11 +39,11 @@ static RAY_REAL *random_numbers(int64_t n, ray_random *random)
     return data;
 }
 
-static void trial_open(trial *t, ray_dense_sizes sizes, bool gradient)
+static void trial_open(trial *t, ray_dense_sizes sizes, int64_t together, bool gradient)
 {
     ray_random random;
     ray_random_seed(&random, 5);
-    *t = (trial){ .sizes = sizes, .gradient = gradient };
+    *t = (trial){ .sizes = sizes, .together = together, .gradient = gradient };
     t->results = gradient ? sizes.inputs : sizes.outputs;
     t->n = sizes.items * t->results;
     t->from_size = gradient ? sizes.outputs : sizes.inputs;
@@ -98,7 +103,8 @@ static void compute(trial *t, const wish *w)
     bool none = !finish.scale && !finish.add && !finish.gate && !finish.limit;
     for (int64_t i = 0; i < t->n; i++)
         t->to[i] = w->itself ? t->add[i] : (RAY_REAL)NAN;
-    ray_dense_compute(&(ray_dense_call){ .sizes = t->sizes, .gradient = t->gradient,
+    ray_dense_compute(&(ray_dense_call){ .sizes = t->sizes, .together = t->together,
+                                         .gradient = t->gradient,
                                          .from = t->from, .weight = t->weight,
                                          .bias = t->gradient ? NULL : t->bias, .clamp = w->clamp,
                                          .finish = none ? NULL : &finish, .channel = w->channel,
@@ -189,7 +195,8 @@ static void test_definition(void)
 {
     for (int i = 0; i < SHAPES * 2 * WISHES; i++) {
         trial t;
-        trial_open(&t, shapes[i / WISHES / 2], i / WISHES % 2);
+        const struct shape *shape = &shapes[i / WISHES / 2];
+        trial_open(&t, shape->sizes, shape->together, i / WISHES % 2);
         check_everywhere(&t, &wishes[i % WISHES]);
         trial_close(&t);
     }
@@ -202,8 +209,8 @@ static void test_threads(void)
     int threads = omp_get_max_threads();
     for (int i = 0; i < SHAPES * 2; i++) {
         trial one, many;
-        trial_open(&one, shapes[i / 2], i % 2);
-        trial_open(&many, shapes[i / 2], i % 2);
+        trial_open(&one, shapes[i / 2].sizes, shapes[i / 2].together, i % 2);
+        trial_open(&many, shapes[i / 2].sizes, shapes[i / 2].together, i % 2);
         for (int machine = 0; next_machine(&machine);) {
             omp_set_num_threads(1);
             compute(&one, &wishes[0]);
@@ -218,22 +225,24 @@ static void test_threads(void)
     CU_ASSERT_EQUAL(ray_machine_use(NULL), 0);
 }
 
-/* Every item alone. */
+/* Every item alone, or with those that it always comes with. */
 static void test_items(void)
 {
     for (int i = 0; i < SHAPES * 2; i++) {
+        const struct shape *shape = &shapes[i / 2];
+        const int64_t together = shape->together;
         trial all, one;
-        ray_dense_sizes single = { 1, shapes[i / 2].inputs, shapes[i / 2].outputs };
-        trial_open(&all, shapes[i / 2], i % 2);
-        trial_open(&one, single, i % 2);
+        trial_open(&all, shape->sizes, together, i % 2);
+        trial_open(&one, (ray_dense_sizes){ together, shape->sizes.inputs, shape->sizes.outputs },
+                   together, i % 2);
         for (int machine = 0; next_machine(&machine);) {
-            compute(&all, &wishes[1]);
-            for (int64_t item = 0; item < all.sizes.items; item++) {
+            compute(&all, &wishes[i / 2 % 2]);
+            for (int64_t item = 0; item < all.sizes.items; item += together) {
                 memcpy(one.from, all.from + item * all.from_size,
-                       (size_t)all.from_size * sizeof *one.from);
-                compute(&one, &wishes[1]);
+                       (size_t)(together * all.from_size) * sizeof *one.from);
+                compute(&one, &wishes[i / 2 % 2]);
                 CU_ASSERT(memcmp(one.to, all.to + item * all.results,
-                                 (size_t)all.results * sizeof *one.to) == 0);
+                                 (size_t)one.n * sizeof *one.to) == 0);
             }
         }
         trial_close(&all);

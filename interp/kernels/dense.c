@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* dense.c - fully connected products.  The weights are streamed once for a batch of items, at
  * memory speed or as near to it as the products allow, and clamped as they arrive. */
-#include "dense.h"
-
 #include <string.h>
 
+#include "dense_methods.h"
 #include "parallel.h"
 #include "pieces.h"
 
@@ -26,11 +25,9 @@ typedef struct job {
 
 /* ---- Results ---- */
 
-/* n sums of an item, from result `first` of the item on, to their places. */
-static void finish_numbers(const job *j, int64_t item, int64_t first, int64_t n,
-                           const RAY_REAL *sum)
+void ray_dense_finish(const ray_dense_call *call, int64_t item, int64_t first, int64_t n,
+                      const RAY_REAL *sum)
 {
-    const ray_dense_call *call = &j->call;
     int64_t results = call->gradient ? call->sizes.inputs : call->sizes.outputs;
     int64_t channel = call->finish ? call->channel : n;
     for (int64_t i = 0, run; i < n; i += run) {
@@ -72,7 +69,7 @@ static void finish_rows(const job *j, const strip *s)
                 sum[k] += lane[l];
             sum[k] += bias ? bias[s->first + k] : 0;
         }
-        finish_numbers(j, item, s->first, s->count, sum);
+        ray_dense_finish(&j->call, item, s->first, s->count, sum);
     }
 }
 
@@ -154,7 +151,7 @@ static void column_task(void *context, int64_t task, int32_t lane)
             add_part(j, &b, row, rows, column, ray_smaller(part, b.columns - column));
     }
     for (int64_t item = 0; item < items; item++)
-        finish_numbers(j, item, b.start, b.columns, b.x + item * COLUMNS);
+        ray_dense_finish(call, item, b.start, b.columns, b.x + item * COLUMNS);
 }
 
 /* ---- Plain ---- */
@@ -182,7 +179,7 @@ static void plain_row(void *context, int64_t row, int32_t lane)
         for (int64_t i = 0; i < in; i++)
             sum += x[i] * clamped(w[i], call->clamp);
         sum += call->bias ? call->bias[row] : 0;
-        finish_numbers(j, item, row, 1, &sum);
+        ray_dense_finish(call, item, row, 1, &sum);
     }
 }
 
@@ -202,7 +199,7 @@ static void plain_columns(void *context, int64_t task, int32_t lane)
             for (int64_t i = 0; g != 0 && i < n; i++)
                 sum[i] += g * clamped(w[i], call->clamp);
         }
-        finish_numbers(j, item, start, n, sum);
+        ray_dense_finish(call, item, start, n, sum);
     }
 }
 
@@ -241,7 +238,9 @@ void ray_dense_compute(const ray_dense_call *call)
 {
     job j = { *call, ray_machine_get(), cut_columns(call->sizes.inputs) };
     int64_t columns = ray_divide_up(call->sizes.inputs, j.columns), rows = call->sizes.outputs;
-    if (call->gradient && j.machine)
+    if (j.machine && ray_dense_matrix.fits(call))
+        ray_dense_matrix.compute(call);
+    else if (call->gradient && j.machine)
         run_batches(&j, COLUMN_ITEMS, columns, column_task);
     else if (call->gradient)
         ray_parallel(columns, plain_columns, &j);

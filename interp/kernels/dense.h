@@ -11,6 +11,8 @@ typedef struct ray_dense_sizes { int64_t items, inputs, outputs; } ray_dense_siz
 /* One product: y from x, or dx from dy. */
 typedef struct ray_dense_call {
     ray_dense_sizes   sizes;
+    int64_t           together;     /* items that come together in every batch, as the positions of a
+                                     * sequence: a divisor of sizes.items; 0 and 1: each alone */
     bool              gradient;
     const RAY_REAL   *from;         /* x: items x inputs, or dy: items x outputs */
     const RAY_REAL   *weight;       /* outputs x inputs */

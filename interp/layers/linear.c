@@ -47,11 +47,18 @@ static ray_dense_sizes sizes_of(const ray_op *op)
     return (ray_dense_sizes){ ray_tensor_size(&op->in[0]) / in, in, op->weight[0].dim[0] };
 }
 
+/* Rows of one item. */
+static int64_t positions(const ray_op *op)
+{
+    return ray_tensor_item_size(&op->in[0]) / op->weight[0].dim[1];
+}
+
 static void forward(const ray_op *op)
 {
-    ray_dense_compute(&(ray_dense_call){ .sizes = sizes_of(op), .from = op->in[0].data,
-                                         .weight = op->weight[0].data, .bias = op->weight[1].data,
-                                         .clamp = op->clamp, .finish = op->finish, .channel = 1,
+    ray_dense_compute(&(ray_dense_call){ .sizes = sizes_of(op), .together = positions(op),
+                                         .from = op->in[0].data, .weight = op->weight[0].data,
+                                         .bias = op->weight[1].data, .clamp = op->clamp,
+                                         .finish = op->finish, .channel = 1,
                                          .to = op->out->data });
 }
 
@@ -59,8 +66,9 @@ static void backward(const ray_op *op)
 {
     if (op->din[0].data)
         ray_dense_compute(&(ray_dense_call){ .gradient = true, .sizes = sizes_of(op),
-                                             .from = op->dout->data, .weight = op->weight[0].data,
-                                             .clamp = op->clamp, .finish = op->finish, .channel = 1,
+                                             .together = positions(op), .from = op->dout->data,
+                                             .weight = op->weight[0].data, .clamp = op->clamp,
+                                             .finish = op->finish, .channel = 1,
                                              .to = op->din[0].data });
 }
 
