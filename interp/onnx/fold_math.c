@@ -104,10 +104,10 @@ static void compute(const binary *row, const ray_onnx_tensor *a, const ray_onnx_
     }
 }
 
-/* What integers of a become: those of 64 bits, or what they were. */
-static int32_t result_type(const binary *row, const ray_onnx_tensor *a)
+/* Real numbers become float; integers stay what they are, as other operators want them of one type. */
+static int32_t kept_type(const ray_onnx_tensor *a)
 {
-    return row->truth ? RAY_ONNX_BOOL : ray_constant_is_real(a) ? RAY_ONNX_FLOAT : RAY_ONNX_INT64;
+    return ray_constant_is_real(a) ? RAY_ONNX_FLOAT : a->type;
 }
 
 static const ray_onnx_tensor *combine(ray_translation *t, const binary *row,
@@ -118,7 +118,7 @@ static const ray_onnx_tensor *combine(ray_translation *t, const binary *row,
     memcpy(dim, a->dim, sizeof dim);
     if (!ray_dims_broadcast(&rank, dim, b->rank, b->dim))
         return (void)ray_fail(t->error, "its constants do not broadcast"), NULL;
-    ray_onnx_tensor *made = ray_constant_new(t, result_type(row, a), rank, dim);
+    ray_onnx_tensor *made = ray_constant_new(t, row->truth ? RAY_ONNX_BOOL : kept_type(a), rank, dim);
     if (made)
         compute(row, a, b, made);
     return made;
@@ -191,8 +191,7 @@ static int fold_where(ray_translation *t, const ray_onnx_node *node)
             return ray_fail(t->error, "its constants do not broadcast");
     }
     const bool real = ray_constant_is_real(in[1]);
-    ray_onnx_tensor *made =
-        ray_constant_new(t, real ? RAY_ONNX_FLOAT : RAY_ONNX_INT64, rank, dim);
+    ray_onnx_tensor *made = ray_constant_new(t, kept_type(in[1]), rank, dim);
     for (int k = 0; k < 3; k++)
         ray_fold_view_wide(&view[k], in[k], rank, dim);
     for (int64_t i = 0; made && i < made->n; i++) {
@@ -271,14 +270,14 @@ static int fold_reduce(ray_translation *t, const ray_onnx_node *node)
     if (!x || reduced_dims(t, node, x, over, dim, &rank))
         return -1;
     ray_onnx_tensor *sums = ray_constant_new(t, RAY_ONNX_DOUBLE, rank, dim);
-    ray_onnx_tensor *made =
-        ray_constant_new(t, ray_constant_is_real(x) ? RAY_ONNX_FLOAT : RAY_ONNX_INT64, rank, dim);
+    ray_onnx_tensor *made = ray_constant_new(t, kept_type(x), rank, dim);
     if (!sums || !made)
         return -1;
     reduce(row, x, over, sums);
     for (int64_t i = 0; i < made->n; i++) {
-        ray_constant_put(made, i, ray_onnx_number(sums, i));
-        if (made->type == RAY_ONNX_INT64)
+        if (made->type == RAY_ONNX_FLOAT)
+            ray_constant_put(made, i, ray_onnx_number(sums, i));
+        else
             ray_constant_put_integer(made, i, (int64_t)ray_onnx_number(sums, i));
     }
     return ray_fold_set(t, node, made);
