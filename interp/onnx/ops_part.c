@@ -277,6 +277,55 @@ static int translate_expand(ray_translation *t, const ray_onnx_node *node, const
     return done(t, node, &to);
 }
 
+/* ---- Tile ---- */
+
+/* One axis over and over: wider where it is 1, else joined with itself. */
+static int repeat_axis(ray_translation *t, const ray_onnx_node *node, int32_t axis, int64_t times,
+                       ray_known *x)
+{
+    int64_t wide[RAY_MAX_RANK];
+    ray_known in[RAY_MAX_LIST];
+    ray_step step = { .node = node, .type = "expand", .in = in, .n_in = 1 };
+    int32_t dim;
+    if (times < 1 || times > INT32_MAX)
+        return ray_fail(t->error, "repeats: %" PRId64 " is not possible", times);
+    if (times == 1)
+        return 0;
+    if (ray_known_dim(t, node, x, axis, &dim))
+        return -1;
+    in[0] = *x;
+    step.batch = x->batch;
+    memcpy(wide, x->item.dim, sizeof x->item.dim);
+    wide[dim - 1] = times;
+    if (x->dim[axis] == 1) {
+        ray_attribute_ints(&step.attributes, "shape", wide, x->item.rank);
+        return ray_plan_layer(t, &step, x);
+    }
+    if (times > RAY_MAX_LIST)
+        return ray_fail(t->error, "repeats: %" PRId64 " of an axis; at most %d are possible", times,
+                        RAY_MAX_LIST);
+    for (step.n_in = 1; step.n_in < times; step.n_in++)
+        in[step.n_in] = *x;
+    step.type = "concat";
+    ray_attribute_int(&step.attributes, "dim", dim);
+    return ray_plan_layer(t, &step, x);
+}
+
+static int translate_tile(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
+{
+    ray_int_list repeats;
+    ray_known x;
+    (void)self;
+    if (ray_known_in(t, node, 0, &x) || ray_node_ints(t, node, "repeats", 1, &repeats))
+        return -1;
+    if (repeats.n != x.rank)
+        return ray_fail(t->error, "repeats: %d numbers for %d dimensions", repeats.n, x.rank);
+    for (int32_t i = 0; i < x.rank; i++)
+        if (repeat_axis(t, node, i, repeats.v[i], &x))
+            return -1;
+    return done(t, node, &x);
+}
+
 /* ---- Pad ---- */
 
 static const char *pad_mode(const char *mode)
@@ -370,6 +419,7 @@ const ray_onnx_op ray_onnx_ops_part[] = {
     { "Split", translate_split, NULL, 1, NULL },
     { "Gather", translate_gather, NULL, 2, NULL },
     { "Expand", translate_expand, NULL, 2, NULL },
+    { "Tile", translate_tile, NULL, 2, NULL },
     { "Pad", translate_pad, NULL, 1, NULL },
     { NULL, NULL, NULL, 0, NULL }
 };
