@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_onnx_translate.c - what becomes of nodes: layers of several nodes, names, batches, refusals.
  * A model is a text: nodes "Op:inputs>outputs" between blanks, each with "@name" where it has one.
- * x is the input; a number is a constant; W4x3 and the like are constants of that shape. */
+ * x is the input; a number is a constant; W4x3 and the like are constants of that shape, I4x3 and
+ * O4x3 ones and zeros, L4x3 and J4x3 the integers 4 and 3, of 64 and 32 bits. */
 #include <ctype.h>
 
 #include "onnx/draft.h"
@@ -20,18 +21,46 @@ typedef struct small_model {
 
 /* ---- Models of text ---- */
 
+/* "W4x3": 4 and 3. */
+static int32_t read_list(const char *name, int64_t *list)
+{
+    int32_t n = 0;
+    for (const char *at = name + 1; isdigit((unsigned char)*at); at += *at == 'x') {
+        char *end;
+        list[n++] = strtol(at, &end, 10);
+        at = end;
+    }
+    return n;
+}
+
+static void fill_integers(ray_onnx_tensor *tensor, float *numbers, const char *name)
+{
+    int64_t list[RAY_ONNX_MAX_RANK];
+    const bool wide = name[0] == 'L';
+    tensor->type = wide ? RAY_ONNX_INT64 : RAY_ONNX_INT32;
+    tensor->rank = 1;
+    tensor->dim[0] = tensor->n = read_list(name, list);
+    for (int64_t i = 0; i < tensor->n; i++) {
+        const int32_t narrow = (int32_t)list[i];
+        memcpy(numbers + i * (wide ? 2 : 1), wide ? (const void *)&list[i] : &narrow, wide ? 8 : 4);
+    }
+}
+
 static void fill_constant(ray_onnx_tensor *tensor, float *numbers, const char *name)
 {
     *tensor = (ray_onnx_tensor){ .name = name, .type = RAY_ONNX_FLOAT, .n = 1, .data = numbers };
-    numbers[0] = strtof(name, NULL);
-    for (const char *at = name + 1; name[0] == 'W' && isdigit((unsigned char)*at); at += *at == 'x') {
-        char *end;
-        tensor->dim[tensor->rank] = strtol(at, &end, 10);
-        tensor->n *= tensor->dim[tensor->rank++];
-        at = end;
+    if (strchr("LJ", name[0])) {
+        fill_integers(tensor, numbers, name);
+        return;
     }
-    for (int64_t i = 0; name[0] == 'W' && i < tensor->n; i++)
-        numbers[i] = (float)i / 8 + 1;
+    numbers[0] = strtof(name, NULL);
+    if (!strchr("WIO", name[0]))
+        return;
+    tensor->rank = read_list(name, tensor->dim);
+    for (int32_t i = 0; i < tensor->rank; i++)
+        tensor->n *= tensor->dim[i];
+    for (int64_t i = 0; i < tensor->n; i++)
+        numbers[i] = name[0] == 'I' ? 1 : name[0] == 'O' ? 0 : (float)i / 8 + 1;
 }
 
 static int32_t value_of(small_model *m, const char *name)
@@ -44,7 +73,7 @@ static int32_t value_of(small_model *m, const char *name)
     const int32_t v = model->n_values++;
     m->values[v] = (ray_onnx_value){ .name = ray_arena_copy(&model->arena, name),
                                      .producer = RAY_ONNX_ABSENT };
-    if (name[0] == 'W' || isdigit((unsigned char)name[0])) {
+    if (strchr("WIOLJ0123456789", name[0])) {
         fill_constant(&m->tensors[v], m->numbers[v], m->values[v].name);
         m->values[v].constant = &m->tensors[v];
     }
@@ -88,11 +117,14 @@ static void add_node(small_model *m, const char **text)
     *text += strspn(*text, " ");
 }
 
-/* The last result is the output.  x: batch x 4. */
+static const char *producer = "";
+
+/* The last result is the output.  x: batch x 3 x 4. */
 static small_model *make_model(const char *text, int64_t batch)
 {
     static small_model m;
-    m = (small_model){ .model = { .path = "m.onnx", .name = "m", .opset = 13 } };
+    m = (small_model){ .model = { .path = "m.onnx", .name = "m", .opset = 13,
+                                  .producer = producer } };
     m.model.nodes = m.nodes;
     m.model.values = m.values;
     m.model.inputs = &m.input;
@@ -152,6 +184,9 @@ static void formulas_become_layers(void)
         { "MatMul:x,W4x2>a Add:a,W2>y", 1, "y:linear" },
         { "MatMul:x,W4x2>a Add:W2,a>y", 1, "y:linear" },
         { "MatMul:x,W4x2>y", 1, "y:linear" },
+        { "Min:x,1>a Max:a,0>y", 1, "y:clamp" },
+        { "Add:x,3>a Clip:a,0,6>b Mul:b,0.16666667>y", 1, "y:hardsigmoid" },
+        { "Add:x,3>a Clip:a,0,6>b Div:b,6>y", 1, "y:hardsigmoid" },
         /* an inner value is read by another node */
         { "Sigmoid:x>s Mul:s,x>p Add:p,s>y", 1, "s:sigmoid p:mul y:add" },
         /* another number */
@@ -160,6 +195,106 @@ static void formulas_become_layers(void)
         { NULL, 0, NULL }
     };
     check(rows);
+}
+
+#define NORM(mean, variance) \
+    "ReduceMean:x," mean ">m Sub:x,m>c Mul:c,c>s ReduceMean:s," variance ">v Add:v,0.001>a " \
+    "Sqrt:a>d Div:c,d>n "
+#define FUSED(n) \
+    "Unsqueeze:x,3>r ReduceMean:r,L0x2x3>m Sub:r,m>c ReduceSumSquare:c,L0x2x3>q " \
+    "Squeeze:m,L0x2x3>n Div:q," n ">v BatchNormalization:r,I3,O3,n,v>b Reshape:b,L1x3x4>e "
+
+static void formulas_that_normalise(void)
+{
+    static const translation rows[] = {
+        { NORM("2", "2") "Mul:n,W4>p Add:p,W4>y", 1, "y:layer_norm" },
+        { NORM("L1x2", "L2x1") "Mul:n,W3x4>p Add:p,W3x4>y", 1, "y:layer_norm" },
+        { NORM("1", "1") "Mul:n,W3x1>p Add:p,W3x1>y", 1,
+          "y.axis_last:permute y:layer_norm y.axis_back:permute" },
+        /* TensorFlow's: the mean over positions, a shape that changes nothing */
+        { "GlobalAveragePool:x>m Reshape:m,L1x3x1>k Sub:x,k>c Mul:c,c>s GlobalAveragePool:s>v "
+          "Add:v,0.001>a Sqrt:a>d Reciprocal:d>r Mul:r,W4>f Mul:m,f>g Sub:W4,g>h Mul:x,f>i "
+          "Add:i,h>y", 1, "y:layer_norm" },
+        { FUSED("4") "Mul:e,W4>f Add:f,W4>y", 1, "y:layer_norm" },
+        { FUSED("4") "Mul:e,W4>y", 1, "y:layer_norm" },
+        { FUSED("4") "Add:e,W4>y", 1, "y:layer_norm" },
+        { FUSED("4") "Exp:e>y", 1, "b:layer_norm y:exp" },
+        { "Mul:x,W3x1>m Add:m,W3x1>y", 1, "y:batch_norm1d" },
+        /* the axes differ; another count; numbers for another axis, or for more */
+        { NORM("2", "1") "Exp:n>y", 1,
+          "m:mean c:sub s:mul v:mean a:add d:sqrt n:div y:exp" },
+        { FUSED("5") "Exp:e>y", 1, "m.onnx: BatchNormalization (node \"b\"): its input 4 is computed "
+          "or missing; a constant is needed" },
+        { "Mul:x,W4>m Add:m,W4>y", 1, "W4:parameter m:mul W4_2:parameter y:add" },
+        { "Mul:x,W1x1x3x1>m Add:m,W3x1>y", 1,
+          "W1x1x3x1:parameter m:mul W3x1:parameter y:add" },
+        { NULL, 0, NULL }
+    };
+    check(rows);
+}
+
+static void products_of_rows_are_linear(void)
+{
+    static const translation rows[] = {
+        { "Reshape:x,L3x4>r MatMul:r,W4x2>m Reshape:m,L1x3x2>n Add:n,W2>y", 1, "y:linear" },
+        { "Reshape:x,L3x4>r MatMul:r,W4x2>m Reshape:m,L1x3x2>y", 1, "m:linear" },
+        { "Reshape:x,L3x4>r Gemm:r,W4x6>g Reshape:g,L1x3x3x2x1>n Squeeze:n,4>s Add:s,W3x2>y", 1,
+          "y:linear y.view:reshape" },
+        /* the product is read by another node; not one number for each output */
+        { "MatMul:x,W4x2>m Add:m,W2>a Add:m,a>y", 1,
+          "m:linear W2:parameter a:add y:add" },
+        { "MatMul:x,W4x3>m Add:m,W3x1>y", 1, "m:linear W3x1:parameter y:add" },
+        { "MatMul:x,W4x2>m Add:m,W1x1x1x2>y", 1,
+          "m:linear W1x1x1x2:parameter y:add" },
+        { NULL, 0, NULL }
+    };
+    check(rows);
+}
+
+static void transpositions_meet(void)
+{
+    static const translation rows[] = {
+        { "Transpose:x>t Transpose:t>u Relu:u>y", 1, "y:relu" },
+        { "Transpose:x>t Relu:t>r Transpose:r>y", 1, "r:relu" },
+        { "Transpose:x>t Relu:t>r Exp:r>y", 1, "r:relu y:exp y.permute:permute" },
+        { "Transpose:x>t Exp:x>e Transpose:e>u Add:t,u>a Transpose:a>y", 1, "e:exp a:add" },
+        { "Sigmoid:x>s Transpose:s>t Transpose:x>u Mul:u,t>v Transpose:v>y", 1, "v:silu" },
+        { "Transpose:x>t Add:t,W4x1x1>y", 1, "t:permute W4x1x1:parameter y:add" },
+        /* x in two orders */
+        { "MatMul:x,W4x3>m Sigmoid:m>s Transpose:s>t Mul:m,t>y", 1,
+          "m:linear s:sigmoid t:permute y.view:reshape y.view_2:reshape y:mul" },
+        { NULL, 0, NULL }
+    };
+    check(rows);
+}
+
+static void constants_keep_their_type(void)
+{
+    static const translation rows[] = {
+        { "Add:J2,J1>a Unsqueeze:a,0>b Unsqueeze:J4,0>c Concat:b,c>d Squeeze:d,0>e Reshape:x,e>f "
+          "Relu:f>y", 1, "y:relu" },
+        { "ReduceProd:J3x1>a Unsqueeze:J4,0>c Concat:a,c>d Relu:x>y", 1, "y:relu" },
+        { "Tile:x,L1x1x2>y", 1, "y:concat" },
+        { "Unsqueeze:x,2>u Tile:u,L1x1x5x1>y", 1, "u:reshape y:expand" },
+        { "Tile:x,L1x2>y", 1, "m.onnx: Tile (node \"y\"): repeats: 2 numbers for 3 dimensions" },
+        { "Tile:x,L1x1x0>y", 1, "m.onnx: Tile (node \"y\"): repeats: 0 is not possible" },
+        { NULL, 0, NULL }
+    };
+    check(rows);
+}
+
+static void what_tf2onnx_adds_is_called_by_its_type(void)
+{
+    static const translation rows[] = {
+        { "Relu@model/conv/Relu:x>p Exp@model/conv/Relu__12:p>q Sin@transpose__7:q>y", 1,
+          "conv:relu conv.exp:exp sin:sin" },
+        { "Sigmoid@model/a/sigmoid:x>s Mul@model/a/mul_1:x,s>p Exp@model/b/Exp:p>y", 1,
+          "a:silu b:exp" },
+        { NULL, 0, NULL }
+    };
+    producer = "tf2onnx 1.16.1";
+    check(rows);
+    producer = "";
 }
 
 static void layers_are_called_as_in_the_model(void)
@@ -216,6 +351,11 @@ int main(void)
 {
     static const named_test tests[] = {
         { "formulas become layers", formulas_become_layers },
+        { "formulas that normalise", formulas_that_normalise },
+        { "products of rows are linear", products_of_rows_are_linear },
+        { "transpositions meet", transpositions_meet },
+        { "constants keep their type, repetition", constants_keep_their_type },
+        { "what tf2onnx adds is called by its type", what_tf2onnx_adds_is_called_by_its_type },
         { "layers are called as in the model", layers_are_called_as_in_the_model },
         { "what needs no layer has none", what_needs_no_layer_has_none },
         { "what cannot be said is refused", what_cannot_be_said_is_refused },

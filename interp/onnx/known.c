@@ -94,8 +94,7 @@ static void name_view(ray_step *step, const ray_shape *from, const ray_shape *to
         ray_attribute_ints(&step->attributes, "shape", to->dim, to->rank);
 }
 
-/* Views of views read what the first of them reads. */
-static void skip_views(const ray_translation *t, ray_known *x)
+void ray_known_skip_views(const ray_translation *t, ray_known *x)
 {
     while (x->layer >= 0 && (!strcmp(t->layers[x->layer].type, "reshape")
                              || !strcmp(t->layers[x->layer].type, "flatten"))) {
@@ -125,7 +124,7 @@ int ray_known_view(ray_translation *t, const ray_onnx_node *node, ray_known *x, 
         return ray_fail(t->error, "an item %s cannot be seen as %s", ray_shape_text(&x->item, a),
                         ray_shape_text(&to.item, b));
     if (!same_shape(&to.item, &x->item)) {
-        skip_views(t, &in);
+        ray_known_skip_views(t, &in);
         to.layer = in.layer;
         if (!same_shape(&to.item, &in.item)) {
             name_view(&step, &in.item, &to.item);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "name_set.h"
 #include "translate.h"
@@ -19,6 +20,7 @@ typedef struct place {
     int32_t     node;
     const char *module, *op;            /* module "": none */
     bool        plain;                  /* op is the operator's name, and a number perhaps */
+    bool        made;                   /* a converter made the node: op says nothing */
     bool        leaf;                   /* module and nothing else */
 } place;
 
@@ -28,7 +30,8 @@ typedef struct naming {
     const void     **used;              /* numbers of live layers' tensors, sorted */
     int32_t          n_used;
     place           *places;            /* of nodes with live layers */
-    int32_t          n, shared;         /* shared: characters that all modules begin with */
+    int32_t          n, n_own;          /* n_own: those that no converter made, which come first */
+    int32_t          shared;            /* characters that all modules begin with */
     const place    **of_node;           /* NULL: no live layer */
 } naming;
 
@@ -98,6 +101,16 @@ static bool says_something(const char *name)
     return isalpha((unsigned char)name[0]) && !strstr(name, "::") && strncmp(name, "input.", 6);
 }
 
+/* tf2onnx calls what it adds as what it stands beside, and a number: conv/BiasAdd__12. */
+static bool is_made(const naming *n, const char *name)
+{
+    size_t digits = 0, length = strlen(name);
+    while (digits < length && isdigit((unsigned char)name[length - 1 - digits]))
+        digits++;
+    return !strncmp(n->t->model->producer, "tf2onnx", 7) && digits > 0 && length > digits + 2
+        && !strncmp(name + length - digits - 2, "__", 2);
+}
+
 static int read_place(naming *n, int32_t node, place *p)
 {
     const ray_onnx_node *x = &n->t->model->nodes[node];
@@ -107,15 +120,18 @@ static int read_place(naming *n, int32_t node, place *p)
         const char *result = n->t->model->values[x->out[0]].name;
         rest = says_something(result) ? result : "";
     }
-    p->plain = !rest[0] || !strncmp(rest, x->op, strlen(x->op));
-    p->op = p->plain ? lower(n, rest[0] ? rest : x->op) : clean(n, rest, strlen(rest));
+    p->plain = !rest[0] || !strncasecmp(rest, x->op, strlen(x->op));
+    p->made = is_made(n, rest);
+    p->op = !rest[0] || !strncmp(rest, x->op, strlen(x->op)) ? lower(n, rest[0] ? rest : x->op) : clean(n, rest, strlen(rest));
     return p->module && p->op ? 0 : ray_fail_memory(n->t->error);
 }
 
-/* By module; '.' before all other characters, so that what is inside a module follows it. */
+/* Made ones last; by module; '.' before all other characters, so that what is inside a module follows it. */
 static int compare(const void *a, const void *b)
 {
     const char *x = ((const place *)a)->module, *y = ((const place *)b)->module;
+    if (((const place *)a)->made != ((const place *)b)->made)
+        return ((const place *)a)->made ? 1 : -1;
     while (*x && *x == *y) {
         x++;
         y++;
@@ -134,10 +150,10 @@ static bool is_inside(const char *module, const char *other)
 /* Sorted: a module is a leaf when it is there once and nothing is inside it. */
 static void mark_leaves(naming *n)
 {
-    for (int32_t i = 0; i < n->n; i++) {
+    for (int32_t i = 0; i < n->n_own; i++) {
         const char *module = n->places[i].module;
         bool alone = module[0] && (i == 0 || strcmp(n->places[i - 1].module, module) != 0);
-        if (alone && i + 1 < n->n)
+        if (alone && i + 1 < n->n_own)
             alone = strcmp(n->places[i + 1].module, module) != 0
                  && !is_inside(module, n->places[i + 1].module);
         n->places[i].leaf = alone;
@@ -152,6 +168,8 @@ static void find_shared(naming *n)
     for (int32_t i = 0; i < n->n; i++) {
         const char *name = n->t->model->nodes[n->places[i].node].name, *m = n->places[i].module;
         size_t same = 0;
+        if (n->places[i].made && !m[0])
+            continue;
         while (same < shared && m[same] == first[same])
             same++;
         shared = name[0] == '/' ? 0 : same;
@@ -179,6 +197,8 @@ static int find_places(naming *n)
     if (n->n == 0)
         return 0;
     qsort(n->places, (size_t)n->n, sizeof *n->places, compare);
+    while (n->n_own < n->n && !n->places[n->n_own].made)
+        n->n_own++;
     mark_leaves(n);
     find_shared(n);
     for (int32_t i = 0; i < n->n; i++)
@@ -245,7 +265,7 @@ static const char *name_by_place(naming *n, const ray_planned *layer)
 {
     const place *p = n->of_node[layer->node];
     const char *module = p->module + (p->module[0] ? n->shared : 0);
-    const char *op = layer->fused && p->plain ? layer->type : p->op;
+    const char *op = (layer->fused && p->plain) || p->made ? layer->type : p->op;
     if (p->leaf && module[0])
         return module;
     return module[0] ? ray_arena_format(&n->t->draft->arena, "%s.%s", module, op) : op;
@@ -255,7 +275,7 @@ static const char *name_by_place(naming *n, const ray_planned *layer)
 static const char *name_constant(naming *n, const ray_planned *layer)
 {
     const char *name = layer->n_weights ? layer->weight[0].tensor->name : NULL;
-    if (strcmp(layer->type, "parameter") != 0 || !name || !says_something(name)
+    if (strcmp(layer->type, "parameter") != 0 || !name || !says_something(name) || is_made(n, name)
         || strchr(name, '/'))
         return NULL;
     return clean(n, name, strlen(name));
@@ -282,7 +302,7 @@ static int name_layer(naming *n, int32_t i)
     const char *name = constant ? name_constant(n, layer) : name_by_tensor(n, layer);
     if (!name || !name[0]) {
         name = name_by_place(n, layer);
-        if (name && (constant || !is_main(n->t, i)))
+        if (name && !n->of_node[layer->node]->made && (constant || !is_main(n->t, i)))
             name = ray_arena_format(&n->t->draft->arena, "%s.%s", name,
                                     layer->suffix[0] ? layer->suffix : layer->type);
     }

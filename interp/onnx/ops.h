@@ -23,7 +23,14 @@ int ray_op_slice_ranges(ray_translation *t, const ray_onnx_node *node, int32_t r
 int ray_op_split_sizes(ray_translation *t, const ray_onnx_node *node, int32_t rank,
                        const int64_t *dim, int32_t *axis, ray_int_list *sizes);
 
-/* Dimensions in another order: axis i of the result is axis perm[i]. */
+/* Is x W a layer `linear` for a constant W: inputs x outputs, or outputs x inputs where turned? */
+bool ray_op_is_linear(const ray_known *x, const ray_onnx_tensor *w, bool turned);
+/* out = x W + bias (NULL: none; one number for each output, of any dims). */
+int ray_op_linear(ray_translation *t, const ray_onnx_node *node, const ray_known *x,
+                  const ray_onnx_tensor *w, bool turned, const ray_onnx_tensor *bias,
+                  ray_known *out);
+
+/* Dimensions in another order: axis i of the result is axis perm[i] (permute.c). */
 int ray_op_permute(ray_translation *t, const ray_onnx_node *node, const char *suffix, ray_known *x,
                    const int32_t *perm);
 

@@ -17,20 +17,42 @@ static const ray_onnx_tensor *as_bias(ray_translation *t, const ray_onnx_tensor 
     return c ? ray_constant_scale(t, c, factor, 0) : NULL;
 }
 
-/* y = x W (+ bias): W a matrix as ONNX has it, inputs x outputs; `turned`: outputs x inputs. */
-static int plan_linear(ray_translation *t, const ray_onnx_node *node, const ray_known *x,
-                       const ray_onnx_tensor *w, bool turned, const ray_onnx_tensor *bias,
-                       ray_known *out)
+bool ray_op_is_linear(const ray_known *x, const ray_onnx_tensor *w, bool turned)
 {
-    ray_step step = { .node = node, .type = "linear", .in = x, .n_in = 1, .batch = x->batch };
-    ray_attribute_int(&step.attributes, "out_features", w->dim[turned ? 0 : 1]);
+    return w->rank == 2 && !x->constant && x->rank >= 2 && x->batch != x->rank - 1
+        && x->dim[x->rank - 1] == w->dim[turned ? 1 : 0];
+}
+
+/* Rows that are a view of something with the same last dimension: the layer reads that. */
+static void read_rows(const ray_translation *t, ray_known *x)
+{
+    ray_known before = *x;
+    ray_known_skip_views(t, &before);
+    if (before.item.dim[before.item.rank - 1] == x->item.dim[x->item.rank - 1])
+        *x = before;
+}
+
+int ray_op_linear(ray_translation *t, const ray_onnx_node *node, const ray_known *x,
+                  const ray_onnx_tensor *w, bool turned, const ray_onnx_tensor *bias,
+                  ray_known *out)
+{
+    const int64_t n = w->dim[turned ? 0 : 1];
+    ray_known in = *x, result = *x;
+    ray_step step = { .node = node, .type = "linear", .in = &in, .n_in = 1,
+                      .batch = RAY_ONNX_ABSENT };
+    read_rows(t, &in);
+    ray_attribute_int(&step.attributes, "out_features", n);
     ray_step_weight(&step, "weight", w);
     step.weight[0].transposed = !turned;
     if (bias)
         ray_step_weight(&step, "bias", bias);
     else
         ray_attribute_word(&step.attributes, "bias", "false");
-    return ray_plan_layer(t, &step, out);
+    result.dim[x->rank - 1] = n;
+    if (ray_plan_layer(t, &step, out)
+        || ray_known_view(t, node, out, result.rank, result.dim, result.batch))
+        return -1;
+    return 0;
 }
 
 /* ---- Gemm ---- */
@@ -85,7 +107,7 @@ static int gemm_linear(ray_translation *t, const ray_onnx_node *node, const ray_
     const ray_onnx_tensor *bias =
         c ? as_bias(t, c, w->dim[turned ? 0 : 1], ray_node_number(node, "beta", 1)) : NULL;
     w = ray_constant_scale(t, w, alpha, 0);
-    if (!w || plan_linear(t, node, x, w, turned, bias, out))
+    if (!w || ray_op_linear(t, node, x, w, turned, bias, out))
         return -1;
     return bias ? 0 : gemm_add(t, node, out);
 }
@@ -148,9 +170,8 @@ static int translate_matmul(ray_translation *t, const ray_onnx_node *node, const
     const ray_onnx_tensor *w = in[1].constant;
     ray_step step = { .node = node, .type = "matmul", .in = in, .n_in = 2 };
     (void)self;
-    if (w && !in[0].constant && w->rank == 2 && in[0].rank >= 2
-        && in[0].batch != in[0].rank - 1) {
-        if (plan_linear(t, node, &in[0], w, false, NULL, &out))
+    if (w && ray_op_is_linear(&in[0], w, false)) {
+        if (ray_op_linear(t, node, &in[0], w, false, NULL, &out))
             return -1;
         ray_node_set(t, node, 0, &out);
         return 0;

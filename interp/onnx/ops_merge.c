@@ -76,17 +76,13 @@ static int number_of(const ray_known *in, int32_t n)
 static int plan_merge(ray_translation *t, const ray_onnx_node *node, const char *kind,
                       ray_known *in, int32_t n, ray_known *out)
 {
-    ray_step step = { .node = node, .type = kind, .in = in, .n_in = n };
-    int32_t rank = 0;
+    ray_step step = { .node = node, .type = kind };
+    int32_t rank = 0, batch;
     int64_t dim[RAY_ONNX_MAX_RANK] = { 0 };
     for (int32_t k = 0; k < n; k++)
         if (!ray_dims_broadcast(&rank, dim, in[k].rank, in[k].dim))
             return ray_fail(t->error, "its operands do not broadcast");
-    if (ray_known_align(t, node, in, n, 0, &step.batch))
-        return -1;
-    const int32_t batch = step.batch;
-    step.batch = RAY_ONNX_ABSENT;
-    if (ray_plan_layer(t, &step, out))
+    if (ray_known_align(t, node, in, n, 0, &batch) || ray_plan_each(t, &step, in, n, out))
         return -1;
     return ray_known_view(t, node, out, rank, dim, batch);
 }

@@ -163,35 +163,6 @@ int ray_op_transpose_perm(ray_translation *t, const ray_onnx_node *node, int32_t
     return 0;
 }
 
-int ray_op_permute(ray_translation *t, const ray_onnx_node *node, const char *suffix, ray_known *x,
-                   const int32_t *perm)
-{
-    int64_t dims[RAY_ONNX_MAX_RANK + 1] = { 0 }, dim[RAY_ONNX_MAX_RANK];
-    int32_t n = 1, batch = RAY_ONNX_ABSENT;
-    bool sorted = true;
-    ray_step step = { .node = node, .type = "permute", .suffix = suffix, .in = x, .n_in = 1,
-                      .batch = RAY_ONNX_ABSENT };
-    ray_known out;
-    for (int32_t i = 0; i < x->rank; i++) {
-        int32_t axis = perm[i];
-        dim[i] = x->dim[axis];
-        if (axis == x->batch) {
-            batch = i;
-            continue;
-        }
-        dims[n] = x->batch == RAY_ONNX_ABSENT || axis < x->batch ? axis + 1 : axis;
-        sorted = sorted && dims[n] > dims[n - 1];
-        n++;
-    }
-    if (sorted)
-        return ray_known_view(t, node, x, x->rank, dim, batch);
-    ray_attribute_ints(&step.attributes, "dims", dims, n);
-    if (ray_plan_layer(t, &step, &out))
-        return -1;
-    x->layer = out.layer;
-    return ray_known_set(t, x, x->rank, dim, batch);
-}
-
 static int translate_transpose(ray_translation *t, const ray_onnx_node *node,
                                const ray_onnx_op *self)
 {

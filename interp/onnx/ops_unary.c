@@ -64,18 +64,6 @@ static const number_row numbers[] = {       /* attribute of the operator; that o
     { "ThresholdedRelu", "alpha", 1, "threshold" },
 };
 
-static int plan_same(ray_translation *t, ray_step *step, ray_known *x)
-{
-    ray_known in = *x, out;
-    step->in = &in;
-    step->n_in = 1;
-    step->batch = RAY_ONNX_ABSENT;
-    if (ray_plan_layer(t, step, &out))
-        return -1;
-    x->layer = out.layer;
-    return 0;
-}
-
 static int translate_number(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
 {
     const number_row *row = numbers;
@@ -87,7 +75,7 @@ static int translate_number(ray_translation *t, const ray_onnx_node *node, const
                          ray_node_number(node, row->attribute, row->otherwise));
     if (self->more)
         ray_attribute_word(&step.attributes, self->more, "0");
-    if (ray_known_in(t, node, 0, &x) || plan_same(t, &step, &x))
+    if (ray_known_in(t, node, 0, &x) || ray_plan_each_same(t, &step, &x))
         return -1;
     return done(t, node, &x);
 }
@@ -102,7 +90,7 @@ static int translate_selu(ray_translation *t, const ray_onnx_node *node, const r
     if (fabs(alpha - 1.67326319) < 1e-6 && fabs(gamma - 1.050701) < 1e-6)
         return translate_plain(t, node, self);
     ray_attribute_number(&step.attributes, "alpha", alpha);
-    if (ray_known_in(t, node, 0, &x) || plan_same(t, &step, &x)
+    if (ray_known_in(t, node, 0, &x) || ray_plan_each_same(t, &step, &x)
         || ray_plan_scalar(t, node, "mul", NULL, gamma, &x))
         return -1;
     return done(t, node, &x);
@@ -116,13 +104,13 @@ static int plan_clamp(ray_translation *t, const ray_onnx_node *node, double low,
         return 0;
     if (low == 0 && (high == 6 || high >= UNBOUNDED)) {
         step.type = high == 6 ? "relu6" : "relu";
-        return plan_same(t, &step, x);
+        return ray_plan_each_same(t, &step, x);
     }
     if (low > -UNBOUNDED)
         ray_attribute_number(&step.attributes, "min", low);
     if (high < UNBOUNDED)
         ray_attribute_number(&step.attributes, "max", high);
-    return plan_same(t, &step, x);
+    return ray_plan_each_same(t, &step, x);
 }
 
 /* alpha x + beta, within 0 and 1. */
@@ -169,7 +157,7 @@ static int translate_gelu(ray_translation *t, const ray_onnx_node *node, const r
     ray_known x;
     if (!strcmp(ray_node_word(node, "approximate", "none"), "tanh"))
         ray_attribute_word(&step.attributes, "approximate", "tanh");
-    if (ray_known_in(t, node, 0, &x) || plan_same(t, &step, &x))
+    if (ray_known_in(t, node, 0, &x) || ray_plan_each_same(t, &step, &x))
         return -1;
     return done(t, node, &x);
 }
@@ -185,7 +173,7 @@ static int translate_shrink(ray_translation *t, const ray_onnx_node *node, const
     if (bias != 0 && bias != lambd)
         return ray_fail(t->error, "bias: %g is neither 0 nor lambd, %g", bias, lambd);
     ray_attribute_number(&step.attributes, "lambd", lambd);
-    if (ray_known_in(t, node, 0, &x) || plan_same(t, &step, &x))
+    if (ray_known_in(t, node, 0, &x) || ray_plan_each_same(t, &step, &x))
         return -1;
     return done(t, node, &x);
 }
@@ -226,7 +214,7 @@ static int translate_prelu(ray_translation *t, const ray_onnx_node *node, const 
     if (slope && (slope->n == 1 || by_channel)) {
         ray_attribute_int(&step.attributes, "num_parameters", slope->n);
         ray_step_weight(&step, "weight", slope);
-        return plan_same(t, &step, &x) ? -1 : done(t, node, &x);
+        return ray_plan_same(t, &step, &x) ? -1 : done(t, node, &x);
     }
     return prelu_parts(t, node, &x) ? -1 : done(t, node, &x);
 }
@@ -239,7 +227,7 @@ static int plan_softmax(ray_translation *t, const ray_onnx_node *node, const cha
     ray_step step = { .node = node, .type = kind };
     if (dim != 1)
         ray_attribute_int(&step.attributes, "dim", dim);
-    return plan_same(t, &step, x);
+    return ray_plan_same(t, &step, x);
 }
 
 /* Before opset 13: over all dimensions from axis on, as if they were one. */

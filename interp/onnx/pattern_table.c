@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* pattern_table.c - the formulas that are known, and the layers that they become. */
-#include <math.h>
 #include <string.h>
 
+#include "ops.h"
 #include "patterns.h"
 
 static const ray_onnx_node *node_of(const ray_translation *t, const ray_pattern_found *found)
@@ -12,127 +12,109 @@ static const ray_onnx_node *node_of(const ray_translation *t, const ray_pattern_
 
 static int plan_same(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found)
 {
-    ray_known x = found->x, out;
-    ray_step step = { .node = node_of(t, found), .type = self->kind, .in = &x, .n_in = 1,
-                      .batch = RAY_ONNX_ABSENT };
+    ray_known x = found->x;
+    ray_step step = { .node = node_of(t, found), .type = self->kind };
     if (self->attributes)
-        ray_attribute_word(&step.attributes, "approximate", self->attributes);
-    if (ray_plan_layer(t, &step, &out))
+        ray_attribute_text(&step.attributes, self->attributes);
+    if (ray_plan_each_same(t, &step, &x)
+        || (found->turned && ray_op_permute(t, step.node, "permute", &x, found->order)))
         return -1;
-    x.layer = out.layer;
     ray_node_set(t, step.node, 0, &x);
-    return 1;
-}
-
-/* ---- Layer normalisation ---- */
-
-/* The axes of its reduction must be the last ones, as many as the weight has numbers for. */
-static int32_t normalised(ray_translation *t, const ray_pattern_found *found)
-{
-    const ray_onnx_node *reduction = &t->model->nodes[found->reduction];
-    bool named[RAY_ONNX_MAX_RANK];
-    ray_int_list axes;
-    if (ray_node_ints(t, reduction, "axes", 1, &axes)
-        || ray_node_axes(t, &axes, found->x.rank, named) || axes.n < 1)
-        return 0;
-    for (int32_t i = 0; i < axes.n; i++)
-        if (!named[found->x.rank - 1 - i])
-            return 0;
-    return axes.n;
-}
-
-static bool fits(const ray_onnx_tensor *tensor, const int64_t *dim, int32_t rank)
-{
-    for (int32_t i = 0; i < rank; i++)
-        if (tensor->rank < rank || tensor->dim[tensor->rank - rank + i] != dim[i])
-            return false;
-    int64_t n = 1;
-    for (int32_t i = 0; i < rank; i++)
-        n *= dim[i];
-    return tensor->n == n;
-}
-
-static int plan_layer_norm(ray_translation *t, const ray_pattern *self,
-                           const ray_pattern_found *found)
-{
-    const int32_t rank = normalised(t, found);
-    const int64_t *dim = found->x.dim + found->x.rank - rank;
-    ray_known x = found->x, out;
-    ray_step step = { .node = node_of(t, found), .type = self->kind, .in = &x, .n_in = 1,
-                      .batch = x.batch };
-    if (rank == 0 || x.batch >= x.rank - rank
-        || (found->weight && (!fits(found->weight, dim, rank) || !fits(found->bias, dim, rank))))
-        return 0;
-    ray_attribute_ints(&step.attributes, "normalized_shape", dim, rank);
-    if ((float)found->number != 1e-5f)
-        ray_attribute_number(&step.attributes, "eps", found->number);
-    if (found->weight) {
-        ray_step_weight(&step, "weight", found->weight);
-        ray_step_weight(&step, "bias", found->bias);
-    } else {
-        ray_attribute_word(&step.attributes, "elementwise_affine", "false");
-    }
-    if (ray_plan_layer(t, &step, &out))
-        return -1;
-    ray_node_set(t, step.node, 0, &out);
     return 1;
 }
 
 /* ---- A product and its bias ---- */
 
+/* A number for each of n outputs, which are the last dims of the result, and nothing else. */
+static bool is_bias(const ray_onnx_tensor *b, int64_t n, const ray_known *result)
+{
+    int64_t last = 1;
+    for (int32_t i = 1; i <= b->rank; i++) {
+        const int64_t dim = b->dim[b->rank - i];
+        if (i > result->rank || dim != (last < n ? result->dim[result->rank - i] : 1))
+            return false;
+        last *= dim;
+    }
+    return last == n;
+}
+
+/* The activation among the operands of the last node: the sum has its dims. */
+static const ray_known *find_result(const ray_translation *t, const ray_pattern_found *found)
+{
+    const ray_known *first = ray_node_in(t, node_of(t, found), 0);
+    return first->constant ? ray_node_in(t, node_of(t, found), 1) : first;
+}
+
+/* x W, seen with other dims perhaps, and a bias. */
 static int plan_linear(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found)
 {
-    const ray_onnx_tensor *w = found->weight, *b = found->bias;
-    ray_known x = found->x, out;
-    ray_step step = { .node = node_of(t, found), .type = self->kind, .in = &x, .n_in = 1,
-                      .batch = x.batch };
-    if (w->rank != 2 || x.rank < 2 || x.batch == x.rank - 1 || x.constant || b->rank < 1
-        || b->rank > x.rank || b->n != w->dim[1] || b->dim[b->rank - 1] != w->dim[1])
+    const ray_onnx_node *product = &t->model->nodes[found->node[found->n - 1]];
+    const bool turned = ray_node_int(product, "transB", 0) != 0;
+    const ray_known result = *find_result(t, found);
+    const ray_onnx_tensor *w = found->weight;
+    ray_known out;
+    (void)self;
+    if (w->rank != 2 || !ray_op_is_linear(&found->x, w, turned) || result.batch == result.rank - 1
+        || ray_node_int(product, "transA", 0) || ray_node_number(product, "alpha", 1) != 1
+        || !is_bias(found->bias, w->dim[turned ? 0 : 1], &result))
         return 0;
-    ray_attribute_int(&step.attributes, "out_features", w->dim[1]);
-    ray_step_weight(&step, "weight", w);
-    step.weight[0].transposed = true;
-    ray_step_weight(&step, "bias", b);
-    if (ray_plan_layer(t, &step, &out))
+    if (ray_op_linear(t, node_of(t, found), &found->x, w, turned, found->bias, &out)
+        || ray_known_view(t, node_of(t, found), &out, result.rank, result.dim, result.batch))
         return -1;
-    ray_node_set(t, step.node, 0, &out);
+    ray_node_set(t, node_of(t, found), 0, &out);
     return 1;
 }
 
-#define CENTRED "Sub(x, ReduceMean(x))"
-#define DEVIATION "Sqrt(Add(ReduceMean(Pow(" CENTRED ", 2)), e))"
-#define DEVIATION_MUL "Sqrt(Add(ReduceMean(Mul(" CENTRED ", " CENTRED ")), e))"
 #define CUBE "Add(x, Mul(Pow(x, 3), 0.044715))"
 #define CUBE_MUL "Add(x, Mul(Mul(x, Mul(x, x)), 0.044715))"
 #define CUBE_LEFT "Add(x, Mul(x, Mul(x, Mul(x, 0.044715))))"
+#define BENT(cube) "Add(Tanh(Mul(" cube ", 0.79788456)), 1)"
+#define SHARE "Add(Erf(Mul(x, 0.70710678)), 1)"
+#define SHARE_DIV "Add(Erf(Div(x, 1.41421356)), 1)"
+#define SIX "Clip(Add(x, 3), 0, 6)"
+#define CENTRED "Sub(x, ReduceMean(x))"
+#define DEVIATION "Sqrt(Add(ReduceMean(Pow(" CENTRED ", 2)), e))"
+#define DEVIATION_MUL "Sqrt(Add(ReduceMean(Mul(" CENTRED ", " CENTRED ")), e))"
+#define RECIPROCAL "Reciprocal(" DEVIATION_MUL ")"
+#define FUSED \
+    "BatchNormalization(x, I, O, Squeeze(ReduceMean(x)), Div(ReduceSumSquare(" CENTRED "), e))"
 
 const ray_pattern ray_patterns[] = {
-    { "Add(MatMul(x, W), B)", plan_linear, "linear", NULL },
-    { "Mul(x, Sigmoid(x))", plan_same, "silu", NULL },
-    { "Mul(x, HardSigmoid(x, 0.16666667, 0.5))", plan_same, "hardswish", NULL },
-    { "Div(Mul(x, Clip(Add(x, 3), 0, 6)), 6)", plan_same, "hardswish", NULL },
-    { "Mul(x, Div(Clip(Add(x, 3), 0, 6), 6))", plan_same, "hardswish", NULL },
-    { "Mul(Mul(x, Clip(Add(x, 3), 0, 6)), 0.16666667)", plan_same, "hardswish", NULL },
-    { "Mul(x, Mul(Clip(Add(x, 3), 0, 6), 0.16666667))", plan_same, "hardswish", NULL },
-    { "Mul(x, Tanh(Softplus(x)))", plan_same, "mish", NULL },
-    { "Mul(Mul(x, Add(Erf(Div(x, 1.41421356)), 1)), 0.5)", plan_same, "gelu", NULL },
-    { "Mul(x, Mul(Add(Erf(Div(x, 1.41421356)), 1), 0.5))", plan_same, "gelu", NULL },
-    { "Mul(Mul(x, 0.5), Add(Erf(Div(x, 1.41421356)), 1))", plan_same, "gelu", NULL },
-    { "Mul(Mul(x, Add(Erf(Mul(x, 0.70710678)), 1)), 0.5)", plan_same, "gelu", NULL },
-    { "Mul(x, Mul(Add(Erf(Mul(x, 0.70710678)), 1), 0.5))", plan_same, "gelu", NULL },
-    { "Mul(Mul(x, 0.5), Add(Erf(Mul(x, 0.70710678)), 1))", plan_same, "gelu", NULL },
-    { "Mul(Mul(x, 0.5), Add(Tanh(Mul(" CUBE ", 0.79788456)), 1))", plan_same, "gelu", "tanh" },
-    { "Mul(x, Mul(Add(Tanh(Mul(" CUBE ", 0.79788456)), 1), 0.5))", plan_same, "gelu", "tanh" },
-    { "Mul(Mul(x, Add(Tanh(Mul(" CUBE ", 0.79788456)), 1)), 0.5)", plan_same, "gelu", "tanh" },
-    { "Mul(Mul(x, 0.5), Add(Tanh(Mul(" CUBE_MUL ", 0.79788456)), 1))", plan_same, "gelu", "tanh" },
-    { "Mul(x, Mul(Add(Tanh(Mul(" CUBE_MUL ", 0.79788456)), 1), 0.5))", plan_same, "gelu", "tanh" },
-    { "Mul(Mul(x, 0.5), Add(Tanh(Mul(" CUBE_LEFT ", 0.79788456)), 1))", plan_same, "gelu", "tanh" },
-    { "Add(Mul(Div(" CENTRED ", " DEVIATION "), W), B)", plan_layer_norm, "layer_norm", NULL },
-    { "Add(Mul(Div(" CENTRED ", " DEVIATION_MUL "), W), B)", plan_layer_norm, "layer_norm", NULL },
-    { "Add(Mul(" CENTRED ", Mul(Reciprocal(" DEVIATION_MUL "), W)), B)", plan_layer_norm,
-      "layer_norm", NULL },
-    { "Add(Mul(x, Mul(Reciprocal(" DEVIATION_MUL "), W)), Sub(B, Mul(ReduceMean(x), "
-      "Mul(Reciprocal(" DEVIATION_MUL "), W))))", plan_layer_norm, "layer_norm", NULL },
-    { "Div(" CENTRED ", " DEVIATION ")", plan_layer_norm, "layer_norm", NULL },
-    { NULL, NULL, NULL, NULL }
+    { "Add(MatMul(x, W), B)", plan_linear, NULL, NULL, false },
+    { "Add(Reshape(MatMul(x, W)), B)", plan_linear, NULL, NULL, false },
+    { "Add(Squeeze(Reshape(Gemm(x, W))), B)", plan_linear, NULL, NULL, false },
+    { "Mul(x, Sigmoid(x))", plan_same, "silu", NULL, true },
+    { "Mul(x, HardSigmoid(x, 0.16666667, 0.5))", plan_same, "hardswish", NULL, true },
+    { "Div(Mul(x, " SIX "), 6)", plan_same, "hardswish", NULL, true },
+    { "Mul(x, Div(" SIX ", 6))", plan_same, "hardswish", NULL, true },
+    { "Mul(Mul(x, " SIX "), 0.16666667)", plan_same, "hardswish", NULL, true },
+    { "Mul(x, Mul(" SIX ", 0.16666667))", plan_same, "hardswish", NULL, true },
+    { "Div(" SIX ", 6)", plan_same, "hardsigmoid", NULL, true },
+    { "Mul(" SIX ", 0.16666667)", plan_same, "hardsigmoid", NULL, true },
+    { "Max(Min(x, 1), 0)", plan_same, "clamp", "min: 0, max: 1", true },
+    { "Mul(x, Tanh(Softplus(x)))", plan_same, "mish", NULL, true },
+    { "Mul(Mul(x, " SHARE_DIV "), 0.5)", plan_same, "gelu", NULL, true },
+    { "Mul(x, Mul(" SHARE_DIV ", 0.5))", plan_same, "gelu", NULL, true },
+    { "Mul(Mul(x, 0.5), " SHARE_DIV ")", plan_same, "gelu", NULL, true },
+    { "Mul(Mul(x, " SHARE "), 0.5)", plan_same, "gelu", NULL, true },
+    { "Mul(x, Mul(" SHARE ", 0.5))", plan_same, "gelu", NULL, true },
+    { "Mul(Mul(x, 0.5), " SHARE ")", plan_same, "gelu", NULL, true },
+    { "Mul(Mul(x, 0.5), " BENT(CUBE) ")", plan_same, "gelu", "approximate: tanh", true },
+    { "Mul(x, Mul(" BENT(CUBE) ", 0.5))", plan_same, "gelu", "approximate: tanh", true },
+    { "Mul(Mul(x, " BENT(CUBE) "), 0.5)", plan_same, "gelu", "approximate: tanh", true },
+    { "Mul(Mul(x, 0.5), " BENT(CUBE_MUL) ")", plan_same, "gelu", "approximate: tanh", true },
+    { "Mul(x, Mul(" BENT(CUBE_MUL) ", 0.5))", plan_same, "gelu", "approximate: tanh", true },
+    { "Mul(Mul(x, 0.5), " BENT(CUBE_LEFT) ")", plan_same, "gelu", "approximate: tanh", true },
+    { "Add(Mul(Div(" CENTRED ", " DEVIATION "), W), B)", ray_pattern_norm, NULL, NULL, false },
+    { "Add(Mul(Div(" CENTRED ", " DEVIATION_MUL "), W), B)", ray_pattern_norm, NULL, NULL, false },
+    { "Add(Mul(" CENTRED ", Mul(" RECIPROCAL ", W)), B)", ray_pattern_norm, NULL, NULL, false },
+    { "Add(Mul(x, Mul(" RECIPROCAL ", W)), Sub(B, Mul(ReduceMean(x), Mul(" RECIPROCAL ", W))))",
+      ray_pattern_norm, NULL, NULL, false },
+    { "Div(" CENTRED ", " DEVIATION ")", ray_pattern_norm, NULL, NULL, false },
+    { "Add(Mul(Reshape(" FUSED "), W), B)", ray_pattern_fused, NULL, NULL, false },
+    { "Mul(Reshape(" FUSED "), W)", ray_pattern_fused, NULL, NULL, false },
+    { "Add(Reshape(" FUSED "), B)", ray_pattern_fused, NULL, NULL, false },
+    { FUSED, ray_pattern_fused, NULL, NULL, false },
+    { "Add(Mul(x, W), B)", ray_pattern_scale, NULL, NULL, false },
+    { NULL, NULL, NULL, NULL, false }
 };

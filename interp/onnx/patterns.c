@@ -2,20 +2,26 @@
 /* patterns.c - formulas that several nodes write out, recognised as one layer.
  *
  * A formula is text: Mul(x, Sigmoid(x)).  x is the activation that the layer reads; e is any single
- * number, which is kept; W and B are any constants, kept; a number is a constant of about that
- * value.  Operands of Add, Mul, Min and Max may come in either order.  Nodes of a formula may be read by
- * nothing else; what was translated for them before is left without a reader. */
+ * number, which is kept; W and B are any constants, kept; I and O are ones and zeros; a number is a
+ * constant of about that value.  Operands of Add, Mul, Min and Max may come in either order.  Nodes
+ * that change nothing are passed over; transpositions too in a formula that treats each number
+ * alone, if all of x comes in one order.  Nodes of a formula may be read by nothing else; what was
+ * translated for them before is left without a reader. */
 #include "patterns.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops.h"
+
 enum { MOST_NODES = 32 };
 
 typedef struct match {
     ray_translation   *t;
     ray_pattern_found  found;
+    bool               each;
+    int32_t            order[RAY_ONNX_MAX_RANK];    /* axis i of the result is axis order[i] here */
     int32_t            node[MOST_NODES];
     int32_t            n;
 } match;
@@ -51,6 +57,50 @@ static bool match_number(const match *m, double wanted, int32_t value)
         && fabs(ray_onnx_number(c, 0) - wanted) <= 1e-4 * fmax(fabs(wanted), 1e-3);
 }
 
+/* Are a node's result and its first input the same tensor? */
+static bool changes_nothing(const match *m, const ray_onnx_node *node, const ray_known *known)
+{
+    const ray_known *in = ray_node_in(m->t, node, 0);
+    return !strcmp(node->op, "Identity")
+        || (!strcmp(node->op, "Reshape") && in->rank == known->rank
+            && !memcmp(in->dim, known->dim, (size_t)in->rank * sizeof *in->dim));
+}
+
+/* The value behind a node that the formula need not mention, or RAY_ONNX_ABSENT: one that changes
+ * nothing, or a transposition, with which `order` goes on. */
+static int32_t pass_over(const match *m, int32_t value, int32_t *order)
+{
+    const int32_t producer = m->t->model->values[value].producer;
+    const ray_known *known = &m->t->known[value];
+    const ray_onnx_node *node = producer < 0 ? NULL : &m->t->model->nodes[producer];
+    int32_t perm[RAY_ONNX_MAX_RANK], inner[RAY_ONNX_MAX_RANK];
+    if (!node || known->constant)
+        return RAY_ONNX_ABSENT;
+    if (changes_nothing(m, node, known))
+        return node->in[0];
+    if (!m->each || strcmp(node->op, "Transpose") != 0
+        || ray_op_transpose_perm(m->t, node, known->rank, perm))
+        return RAY_ONNX_ABSENT;
+    for (int32_t i = 0; i < known->rank; i++)
+        inner[i] = perm[order[i]];
+    memcpy(order, inner, (size_t)known->rank * sizeof *order);
+    return node->in[0];
+}
+
+/* The activation, in one order wherever it is read. */
+static bool match_activation(match *m, int32_t value)
+{
+    int32_t order[RAY_ONNX_MAX_RANK], before;
+    memcpy(order, m->order, sizeof order);
+    while ((before = pass_over(m, value, order)) != RAY_ONNX_ABSENT)
+        value = before;
+    if (m->found.value == RAY_ONNX_ABSENT && !m->t->known[value].constant) {
+        m->found.value = value;
+        memcpy(m->found.order, order, sizeof order);
+    }
+    return m->found.value == value && !memcmp(m->found.order, order, sizeof order);
+}
+
 static bool bind(const ray_onnx_tensor **slot, const ray_onnx_tensor *c)
 {
     if (*slot)
@@ -59,19 +109,26 @@ static bool bind(const ray_onnx_tensor **slot, const ray_onnx_tensor *c)
     return c != NULL;
 }
 
+static bool is_filled(const ray_onnx_tensor *c, double number)
+{
+    for (int64_t i = 0; c && i < c->n; i++)
+        if (ray_onnx_number(c, i) != number)
+            return false;
+    return c != NULL;
+}
+
 static bool match_leaf(match *m, const char *word, int32_t value)
 {
     const ray_known *known = &m->t->known[value];
     switch (word[0]) {
-    case 'x':
-        if (m->found.value == RAY_ONNX_ABSENT && !known->constant)
-            m->found.value = value;
-        return m->found.value == value;
+    case 'x': return match_activation(m, value);
     case 'e':
         if (!known->constant || known->constant->n != 1)
             return false;
         m->found.number = ray_onnx_number(known->constant, 0);
         return true;
+    case 'I': return is_filled(known->constant, 1);
+    case 'O': return is_filled(known->constant, 0);
     case 'W': return bind(&m->found.weight, known->constant);
     case 'B': return bind(&m->found.bias, known->constant);
     default: return match_number(m, strtod(word, NULL), value);
@@ -111,13 +168,20 @@ static bool commutes(const char *op)
     return !strcmp(op, "Add") || !strcmp(op, "Mul") || !strcmp(op, "Min") || !strcmp(op, "Max");
 }
 
+/* The mean over all positions is the mean over some axes, by another name. */
+static bool is_operator(const char *op, const char *word, int32_t length)
+{
+    if (!strcmp(op, "GlobalAveragePool"))
+        op = "ReduceMean";
+    return (int32_t)strlen(op) == length && !strncmp(op, word, (size_t)length);
+}
+
 static bool match_node(match *m, const char *formula, int32_t index)
 {
     const ray_onnx_node *node = &m->t->model->nodes[index];
     const int32_t length = word_length(formula);
     const match before = *m;
-    if ((int32_t)strlen(node->op) != length || strncmp(node->op, formula, (size_t)length) != 0
-        || m->n == MOST_NODES)
+    if (!is_operator(node->op, formula, length) || m->n == MOST_NODES)
         return false;
     m->node[m->n++] = index;
     const match entered = *m;
@@ -135,11 +199,20 @@ static bool match_node(match *m, const char *formula, int32_t index)
 static bool match_value(match *m, const char **formula, int32_t value)
 {
     const char *text = *formula;
-    const int32_t producer = m->t->model->values[value].producer;
+    int32_t outer[RAY_ONNX_MAX_RANK], before;
     *formula = operand_end(text);
     if (text[word_length(text)] != '(')
         return match_leaf(m, text, value);
-    return producer != RAY_ONNX_ABSENT && match_node(m, text, producer);
+    memcpy(outer, m->order, sizeof outer);
+    while (m->n < MOST_NODES
+           && (before = pass_over(m, value, m->order)) != RAY_ONNX_ABSENT) {
+        m->node[m->n++] = m->t->model->values[value].producer;
+        value = before;
+    }
+    const int32_t producer = m->t->model->values[value].producer;
+    const bool found = producer != RAY_ONNX_ABSENT && match_node(m, text, producer);
+    memcpy(m->order, outer, sizeof outer);
+    return found;
 }
 
 /* How often the found nodes read a value; each node once. */
@@ -173,14 +246,17 @@ static bool is_closed(const match *m)
 int ray_onnx_pattern_try(ray_translation *t, int32_t index)
 {
     for (const ray_pattern *p = ray_patterns; p->formula; p++) {
-        match m = { .t = t, .found = { .value = RAY_ONNX_ABSENT, .last = index } };
+        match m = { .t = t, .found = { .value = RAY_ONNX_ABSENT, .last = index }, .each = p->each };
+        for (int32_t i = 0; i < RAY_ONNX_MAX_RANK; i++)
+            m.order[i] = i;
         if (!match_node(&m, p->formula, index) || m.found.value == RAY_ONNX_ABSENT
             || !is_closed(&m))
             continue;
-        for (int32_t k = 0; k < m.n; k++)
-            if (!strncmp(t->model->nodes[m.node[k]].op, "Reduce", 6))
-                m.found.reduction = m.node[k];
+        m.found.node = m.node;
+        m.found.n = m.n;
         m.found.x = t->known[m.found.value];
+        for (int32_t i = 0; i < RAY_ONNX_MAX_RANK; i++)
+            m.found.turned = m.found.turned || m.found.order[i] != i;
         const int32_t before = t->n_layers;
         int done = p->plan(t, p, &m.found);
         for (int32_t i = before; i < t->n_layers; i++)

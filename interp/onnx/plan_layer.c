@@ -75,6 +75,11 @@ void ray_attribute_word(ray_attributes *a, const char *name, const char *word)
     put(a, "%s", word);
 }
 
+void ray_attribute_text(ray_attributes *a, const char *text)
+{
+    put(a, "%s%s", a->n ? ", " : "", text);
+}
+
 /* ---- Layers ---- */
 
 static int read_options(ray_translation *t, const ray_kind *kind, const char *attributes,
@@ -225,7 +230,7 @@ void ray_step_weight(ray_step *step, const char *param, const ray_onnx_tensor *t
 }
 
 /* The result has the dims of x: where x is a single number, its item has none of them. */
-static int plan_same(ray_translation *t, ray_step *step, ray_known *x)
+int ray_plan_same(ray_translation *t, ray_step *step, ray_known *x)
 {
     ray_known in = *x, out;
     step->in = &in;
@@ -237,11 +242,20 @@ static int plan_same(ray_translation *t, ray_step *step, ray_known *x)
     return 0;
 }
 
+int ray_plan_each_same(ray_translation *t, ray_step *step, ray_known *x)
+{
+    ray_known in = *x, out;
+    if (ray_plan_each(t, step, &in, 1, &out))
+        return -1;
+    x->layer = out.layer;
+    return 0;
+}
+
 int ray_plan_unary(ray_translation *t, const ray_onnx_node *node, const char *type,
                    const char *suffix, ray_known *x)
 {
     ray_step step = { .node = node, .type = type, .suffix = suffix };
-    return plan_same(t, &step, x);
+    return ray_plan_each_same(t, &step, x);
 }
 
 int ray_plan_scalar(ray_translation *t, const ray_onnx_node *node, const char *type,
@@ -249,5 +263,5 @@ int ray_plan_scalar(ray_translation *t, const ray_onnx_node *node, const char *t
 {
     ray_step step = { .node = node, .type = type, .suffix = suffix };
     ray_attribute_number(&step.attributes, "scalar", scalar);
-    return plan_same(t, &step, x);
+    return ray_plan_each_same(t, &step, x);
 }

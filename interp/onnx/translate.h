@@ -40,6 +40,7 @@ typedef struct ray_planned {
     ray_shape          out;
     bool               fused;           /* its node is the last of several */
     bool               live;            /* the output depends on it */
+    const int32_t     *order;           /* of a permute: its dims; else NULL */
     const char        *name;
 } ray_planned;
 
@@ -94,6 +95,8 @@ int ray_known_in(ray_translation *t, const ray_onnx_node *node, int32_t i, ray_k
 /* The same numbers as another tensor: a layer `reshape` where the item differs. */
 int ray_known_view(ray_translation *t, const ray_onnx_node *node, ray_known *x, int32_t rank,
                    const int64_t *dim, int32_t batch);
+/* From views to what the first of them reads: layer and item; the dims of the tensor stay. */
+void ray_known_skip_views(const ray_translation *t, ray_known *x);
 /* The batch axis becomes part of the item. */
 int ray_known_whole(ray_translation *t, const ray_onnx_node *node, ray_known *x);
 /* The batch axis is the first, as layers with channels need it. */
@@ -120,6 +123,7 @@ void ray_attribute_axes(ray_attributes *a, const char *name, const int64_t *v, i
                                         /* one number where all are equal */
 void ray_attribute_number(ray_attributes *a, const char *name, double value);
 void ray_attribute_word(ray_attributes *a, const char *name, const char *word);
+void ray_attribute_text(ray_attributes *a, const char *text);   /* as it is: "min: 0, max: 1" */
 
 /* A layer to be. */
 typedef struct ray_step {
@@ -136,7 +140,14 @@ typedef struct ray_step {
 /* Checks it as the compiler would, and adds it.  out: its tensor. */
 int  ray_plan_layer(ray_translation *t, const ray_step *step, ray_known *out);
 void ray_step_weight(ray_step *step, const char *param, const ray_onnx_tensor *tensor);
-/* One input, no attributes, the same dims: y = type(x). */
+/* One input, the same dims. */
+int  ray_plan_same(ray_translation *t, ray_step *step, ray_known *x);
+/* A layer that treats each number, or each tuple of them, alone; out: its item.  Where all operands
+ * are permuted alike, the permutation goes behind it (permute.c).  Changes `in`. */
+int  ray_plan_each(ray_translation *t, ray_step *step, ray_known *in, int32_t n, ray_known *out);
+/* With one operand: the same dims. */
+int  ray_plan_each_same(ray_translation *t, ray_step *step, ray_known *x);
+/* The same without attributes: y = type(x). */
 int  ray_plan_unary(ray_translation *t, const ray_onnx_node *node, const char *type,
                     const char *suffix, ray_known *x);
 /* y = type(x) with attribute scalar. */
