@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_onnx_translate.c - what becomes of nodes: layers of several nodes, names, batches, refusals.
- * A model is a text: nodes "Op:inputs>outputs" between blanks, each with "@name" where it has one.
+ * A model is a text: nodes "Op:inputs>outputs" between blanks, each with "@name" where it has one, or
+ * "/0231", the attribute perm.
  * x is the input; a number is a constant; W4x3 and the like are constants of that shape, I4x3 and
  * O4x3 ones and zeros, L4x3 and J4x3 the integers 4 and 3, of 64 and 32 bits. */
 #include <ctype.h>
@@ -101,10 +102,23 @@ static int32_t *cut_values(small_model *m, const char **text, int32_t *n)
     return list;
 }
 
+static void add_perm(small_model *m, ray_onnx_node *node, const char **text)
+{
+    ray_onnx_attribute *a = ray_arena_alloc(&m->model.arena, 1, sizeof *a);
+    int64_t *perm = ray_arena_alloc(&m->model.arena, RAY_ONNX_MAX_RANK, sizeof *perm);
+    *a = (ray_onnx_attribute){ .name = "perm", .type = RAY_ONNX_INTS, .ints = perm };
+    for (++*text; isdigit((unsigned char)**text); ++*text)
+        perm[a->n++] = **text - '0';
+    node->attributes = a;
+    node->n_attributes = 1;
+}
+
 static void add_node(small_model *m, const char **text)
 {
     ray_onnx_node *node = &m->nodes[m->model.n_nodes];
-    *node = (ray_onnx_node){ .domain = "", .op = cut(m, text, "@:"), .name = "" };
+    *node = (ray_onnx_node){ .domain = "", .op = cut(m, text, "@/:"), .name = "" };
+    if (**text == '/')
+        add_perm(m, node, text);
     if (**text == '@') {
         ++*text;
         node->name = cut(m, text, ":");
@@ -118,8 +132,9 @@ static void add_node(small_model *m, const char **text)
 }
 
 static const char *producer = "";
+static bool picture;
 
-/* The last result is the output.  x: batch x 3 x 4. */
+/* The last result is the output.  x: batch x 3 x 4, or batch x 5 x 4 x 3 for a picture. */
 static small_model *make_model(const char *text, int64_t batch)
 {
     static small_model m;
@@ -132,6 +147,9 @@ static small_model *make_model(const char *text, int64_t batch)
     m.model.n_inputs = m.model.n_outputs = 1;
     m.input = (ray_onnx_port){ .value = value_of(&m, "x"), .type = RAY_ONNX_FLOAT, .rank = 3,
                                .dim = { batch, 3, 4 } };
+    if (picture)
+        m.input = (ray_onnx_port){ .value = m.input.value, .type = RAY_ONNX_FLOAT, .rank = 4,
+                                   .dim = { batch, 5, 4, 3 } };
     while (*text)
         add_node(&m, &text);
     const ray_onnx_node *last = &m.nodes[m.model.n_nodes - 1];
@@ -139,7 +157,7 @@ static small_model *make_model(const char *text, int64_t batch)
     return &m;
 }
 
-/* "name:type name:type" of the layers, or the error. */
+/* "name:type name:type" of the layers, a picture's shape before them; or the error. */
 static const char *translated(const char *text, int64_t batch)
 {
     static char found[4096];
@@ -151,6 +169,9 @@ static const char *translated(const char *text, int64_t batch)
     if (ray_onnx_translate(&m->model, &wishes, &draft, &error)) {
         snprintf(found, sizeof found, "%s", error.text);
     } else {
+        char shape[128];
+        if (picture)
+            snprintf(found, sizeof found, "%s ", ray_shape_text(&draft.shape, shape));
         for (int32_t i = 0; i < draft.n_layers; i++)
             snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s:%s", i ? " " : "",
                      draft.layers[i].name, draft.layers[i].type);
@@ -259,13 +280,34 @@ static void transpositions_meet(void)
         { "Transpose:x>t Relu:t>r Exp:r>y", 1, "r:relu y:exp y.permute:permute" },
         { "Transpose:x>t Exp:x>e Transpose:e>u Add:t,u>a Transpose:a>y", 1, "e:exp a:add" },
         { "Sigmoid:x>s Transpose:s>t Transpose:x>u Mul:u,t>v Transpose:v>y", 1, "v:silu" },
-        { "Transpose:x>t Add:t,W4x1x1>y", 1, "t:permute W4x1x1:parameter y:add" },
+        { "Transpose:x>t Add:t,W4x1x1>y", 1, "y.constant:parameter y:add y.permute:permute" },
         /* x in two orders */
         { "MatMul:x,W4x3>m Sigmoid:m>s Transpose:s>t Mul:m,t>y", 1,
           "m:linear s:sigmoid t:permute y.view:reshape y.view_2:reshape y:mul" },
         { NULL, 0, NULL }
     };
     check(rows);
+}
+
+static void pictures_have_their_channels_first(void)
+{
+    static const translation rows[] = {
+        { "Transpose/0312:x>t Relu:t>y", 1, "3x5x4 y:relu" },
+        { "Mul:x,2>m Add:m,W3>a Transpose/0312:a>t Relu:t>y", 1,
+          "3x5x4 m:mul a.constant:parameter a:add y:relu" },
+        { "Transpose/0312:x>t Relu:t>r Transpose/0231:r>y", 1, "3x5x4 r:relu y:permute" },
+        { "Flatten:x>f Reshape:f,L1x5x4x3>r Transpose/0312:r>t Relu:t>y", 1, "3x5x4 y:relu" },
+        /* stays as it is: read in both orders, and this one before layers; without channels */
+        { "Transpose/0312:x>t Flatten:t>f Flatten:x>g Add:f,g>y", 1,
+          "5x4x3 t:permute f:flatten g:flatten y:add" },
+        { "Transpose/0312:x>t Relu:t>a Flatten:a>f Flatten:x>g Add:f,g>y", 1,
+          "5x4x3 t:permute a:relu f:flatten g:flatten y:add" },
+        { "Relu:x>y", 1, "5x4x3 y:relu" },
+        { NULL, 0, NULL }
+    };
+    picture = true;
+    check(rows);
+    picture = false;
 }
 
 static void constants_keep_their_type(void)
@@ -354,6 +396,7 @@ int main(void)
         { "formulas that normalise", formulas_that_normalise },
         { "products of rows are linear", products_of_rows_are_linear },
         { "transpositions meet", transpositions_meet },
+        { "pictures have their channels first", pictures_have_their_channels_first },
         { "constants keep their type, repetition", constants_keep_their_type },
         { "what tf2onnx adds is called by its type", what_tf2onnx_adds_is_called_by_its_type },
         { "layers are called as in the model", layers_are_called_as_in_the_model },

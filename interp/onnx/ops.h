@@ -33,5 +33,11 @@ int ray_op_linear(ray_translation *t, const ray_onnx_node *node, const ray_known
 /* Dimensions in another order: axis i of the result is axis perm[i] (permute.c). */
 int ray_op_permute(ray_translation *t, const ray_onnx_node *node, const char *suffix, ray_known *x,
                    const int32_t *perm);
+/* A layer with x's item in this order, the batch as 0.  The tensor's dims stay as they were. */
+int ray_op_order(ray_translation *t, const ray_onnx_node *node, const char *suffix,
+                 const int32_t *order, ray_known *x);
+/* Where x is permuted, and does not get wider by the constant: both become what they are before the
+ * permutation, and *order is that of the result.  Else *order is NULL. */
+int ray_op_meet_constant(ray_translation *t, ray_known *x, ray_known *c, const int32_t **order);
 
 #endif

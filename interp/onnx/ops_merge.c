@@ -73,17 +73,33 @@ static int number_of(const ray_known *in, int32_t n)
 
 /* ---- Broadcasting ---- */
 
+/* An activation and a constant that does not make it wider: the constant's index, or -1. */
+static int constant_of(const ray_known *in, int32_t n, int32_t rank, const int64_t *dim)
+{
+    for (int k = 0; n == 2 && k < 2; k++)
+        if (in[k].constant && !in[1 - k].constant && in[1 - k].rank == rank
+            && !memcmp(in[1 - k].dim, dim, (size_t)rank * sizeof *dim))
+            return k;
+    return -1;
+}
+
 static int plan_merge(ray_translation *t, const ray_onnx_node *node, const char *kind,
                       ray_known *in, int32_t n, ray_known *out)
 {
     ray_step step = { .node = node, .type = kind };
+    const int32_t *order = NULL;
     int32_t rank = 0, batch;
     int64_t dim[RAY_ONNX_MAX_RANK] = { 0 };
     for (int32_t k = 0; k < n; k++)
         if (!ray_dims_broadcast(&rank, dim, in[k].rank, in[k].dim))
             return ray_fail(t->error, "its operands do not broadcast");
-    if (ray_known_align(t, node, in, n, 0, &batch) || ray_plan_each(t, &step, in, n, out))
+    const int k = constant_of(in, n, rank, dim);
+    const int32_t was = k < 0 ? RAY_ONNX_ABSENT : in[1 - k].batch;
+    if ((k >= 0 && ray_op_meet_constant(t, &in[1 - k], &in[k], &order))
+        || ray_known_align(t, node, in, n, 0, &batch) || ray_plan_each(t, &step, in, n, out)
+        || (order && ray_op_order(t, node, "permute", order, out)))
         return -1;
+    batch = order ? was : batch;
     return ray_known_view(t, node, out, rank, dim, batch);
 }
 

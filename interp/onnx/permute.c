@@ -4,6 +4,7 @@
  * joined, and one goes behind layers that treat each number alone, so that it meets the next. */
 #include <string.h>
 
+#include "fold.h"
 #include "ops.h"
 
 static const ray_planned *permute_of(const ray_translation *t, const ray_known *x)
@@ -18,9 +19,8 @@ static void step_back(const ray_translation *t, ray_known *x)
     x->item = x->layer == RAY_INPUT_LAYER ? t->draft->shape : t->layers[x->layer].out;
 }
 
-/* A layer with x's item in this order, the batch as 0.  The tensor's dims stay as they were. */
-static int plan_order(ray_translation *t, const ray_onnx_node *node, const char *suffix,
-                      const int32_t *order, ray_known *x)
+int ray_op_order(ray_translation *t, const ray_onnx_node *node, const char *suffix,
+                 const int32_t *order, ray_known *x)
 {
     const int32_t n = x->item.rank + 1;
     ray_step step = { .node = node, .type = "permute", .suffix = suffix, .in = x, .n_in = 1,
@@ -64,7 +64,7 @@ int ray_op_permute(ray_translation *t, const ray_onnx_node *node, const char *su
     if (before)
         step_back(t, &in);
     if (sorted ? ray_known_view(t, node, &in, x->rank, dim, batch)
-               : plan_order(t, node, suffix, order, &in)
+               : ray_op_order(t, node, suffix, order, &in)
                      || ray_known_set(t, &in, x->rank, dim, batch))
         return -1;
     *x = in;
@@ -93,6 +93,50 @@ static const int32_t *common_order(const ray_translation *t, const ray_known *in
     return first && !is_channels_first(first->order, first->out.rank + 1) ? first->order : NULL;
 }
 
+/* The constant with its axes in the order before x was permuted, the batch in front.  false: it has
+ * a number for each item, or there is no memory, which is told. */
+static bool turn_constant(ray_translation *t, const ray_planned *before, const ray_known *x,
+                          ray_known *c)
+{
+    ray_fold_view own, view = { .rank = before->out.rank + 1, .dim = { 1 } };
+    int32_t item = 0;
+    ray_fold_view_of(&own, c->rank, c->dim);
+    for (int32_t axis = 0; axis < x->rank; axis++) {
+        const int32_t from = axis - (x->rank - c->rank);
+        const int64_t dim = from < 0 ? 1 : c->dim[from];
+        if (axis == x->batch && dim != 1)
+            return false;
+        if (axis == x->batch)
+            continue;
+        view.dim[before->order[++item]] = dim;
+        view.stride[before->order[item]] = from < 0 ? 0 : own.stride[from];
+    }
+    const ray_onnx_tensor *made = ray_fold_copy(t, c->constant, &view);
+    if (made)
+        ray_known_constant(c, made);
+    return made != NULL;
+}
+
+int ray_op_meet_constant(ray_translation *t, ray_known *x, ray_known *c, const int32_t **order)
+{
+    const ray_planned *before = permute_of(t, x);
+    ray_known in = *x, turned = *c;
+    int64_t dim[RAY_ONNX_MAX_RANK] = { t->batch };
+    *order = NULL;
+    if (!before || !c->constant || c->rank > x->rank || !common_order(t, x, 1))
+        return 0;
+    if (!turn_constant(t, before, x, &turned))
+        return t->error->text[0] ? -1 : 0;
+    *order = before->order;
+    step_back(t, &in);
+    memcpy(dim + 1, in.item.dim, (size_t)in.item.rank * sizeof *dim);
+    if (ray_known_set(t, &in, in.item.rank + 1, dim, 0))
+        return -1;
+    *x = in;
+    *c = turned;
+    return 0;
+}
+
 int ray_plan_each(ray_translation *t, ray_step *step, ray_known *in, int32_t n, ray_known *out)
 {
     const int32_t *order = common_order(t, in, n);
@@ -103,5 +147,5 @@ int ray_plan_each(ray_translation *t, ray_step *step, ray_known *in, int32_t n, 
         step_back(t, &in[k]);
     if (ray_plan_layer(t, step, out))
         return -1;
-    return order && plan_order(t, step->node, "permute", order, out) ? -1 : 0;
+    return order && ray_op_order(t, step->node, "permute", order, out) ? -1 : 0;
 }

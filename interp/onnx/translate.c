@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "translate.h"
+#include "ops.h"
 
 static const ray_onnx_op *const op_tables[] = {
     ray_onnx_ops_conv, ray_onnx_ops_linear, ray_onnx_ops_norm, ray_onnx_ops_unary,
@@ -197,6 +197,37 @@ static int input_dims(ray_translation *t, const ray_onnx_port *port, ray_known *
     return 0;
 }
 
+/* Does the model itself bring channels to the front, or have a single one? */
+static bool may_turn(const ray_translation *t, const ray_known *in)
+{
+    static const int32_t first[] = { 0, 3, 1, 2 };
+    if (in->rank != 4 || in->batch != 0 || t->model->n_nodes == 0)
+        return false;
+    for (int32_t i = 0; i < t->model->n_nodes; i++) {
+        const ray_onnx_attribute *perm = ray_onnx_attribute_find(&t->model->nodes[i], "perm");
+        bool found = t->needed[i] && perm && perm->n == 4;
+        for (int32_t k = 0; found && k < 4; k++)
+            found = perm->ints[k] == first[k];
+        if (found)
+            return true;
+    }
+    return in->dim[3] == 1 && in->dim[1] > 1 && in->dim[2] > 1;
+}
+
+/* A layer that makes of C x H x W what the model reads.  What the model does first meets it, and
+ * nothing is left of both. */
+static int turn_input(ray_translation *t, ray_known *in)
+{
+    static const int32_t last[] = { 0, 2, 3, 1 };
+    const int64_t dim[] = { in->dim[0], in->dim[3], in->dim[1], in->dim[2] };
+    const ray_known was = *in;
+    if (ray_known_set(t, in, 4, dim, 0))
+        return -1;
+    t->draft->shape = in->item;
+    return was.dim[3] == 1 ? ray_known_view(t, t->model->nodes, in, 4, was.dim, 0)
+                           : ray_op_permute(t, t->model->nodes, NULL, in, last);
+}
+
 static int set_input(ray_translation *t)
 {
     const ray_onnx_port *port = find_input(t);
@@ -206,9 +237,12 @@ static int set_input(ray_translation *t)
     t->batch = in.batch == 0 ? in.dim[0] : 1;
     if (ray_known_set(t, &in, in.rank, in.dim, in.batch))
         return -1;
-    t->known[port->value] = in;
     t->draft->input = t->model->values[port->value].name;
     t->draft->shape = in.item;
+    t->turned = t->turned && may_turn(t, &in);
+    if (t->turned && turn_input(t, &in))
+        return -1;
+    t->known[port->value] = in;
     return 0;
 }
 
@@ -292,18 +326,40 @@ static int allocate(ray_translation *t)
     return 0;
 }
 
-int ray_onnx_translate(const ray_onnx_model *model, const ray_draft_wishes *wishes,
-                       ray_draft *draft, ray_error *error)
+/* *turned: whether to try with the input turned; then whether it was, and is to no avail. */
+static int attempt(const ray_onnx_model *model, const ray_draft_wishes *wishes, ray_draft *draft,
+                   bool *turned, ray_error *error)
 {
-    ray_error own = { "" };
-    ray_translation t = { .model = model, .wishes = wishes, .draft = draft, .error = &own };
+    ray_translation t = { .model = model, .wishes = wishes, .draft = draft, .error = error,
+                          .turned = *turned };
     *draft = (ray_draft){ .name = model->name };
     int failed = allocate(&t) || find_output(&t);
     if (!failed)
         mark_needed(&t);
     failed = failed || check_operators(&t) || set_input(&t) || translate_nodes(&t)
           || set_output(&t) || ray_plan_finish(&t);
+    *turned = t.turned && (failed || t.layers[0].live);
+    if (!failed && t.turned && !*turned)
+        draft->notes = strdup("The model's input is height x width x channels; here it is channels "
+                              "x height x width, as pictures are read.");
+    if (!failed && t.turned && !*turned && !draft->notes)
+        failed = ray_fail_memory(error);
     free(t.layers);
+    return failed;
+}
+
+int ray_onnx_translate(const ray_onnx_model *model, const ray_draft_wishes *wishes,
+                       ray_draft *draft, ray_error *error)
+{
+    ray_error own = { "" };
+    bool turned = !wishes->whole;
+    int failed = attempt(model, wishes, draft, &turned, &own);
+    if (turned) {
+        ray_draft_free(draft);
+        own = (ray_error){ "" };
+        turned = false;
+        failed = attempt(model, wishes, draft, &turned, &own);
+    }
     if (!failed)
         return 0;
     ray_draft_free(draft);

@@ -57,6 +57,8 @@ typedef struct ray_translation {
     ray_planned *layers;
     int32_t      n_layers, room;
     int64_t      folded;                /* numbers made by folding */
+    bool         turned;                /* the model's input is H x W x C, the draft's C x H x W; layer
+                                         * 0 turns it back */
 } ray_translation;
 
 /* ---- Nodes ---- */
