@@ -225,6 +225,10 @@ static void formulas_become_layers(void)
     "Unsqueeze:x,3>r ReduceMean:r,L0x2x3>m Sub:r,m>c ReduceSumSquare:c,L0x2x3>q " \
     "Squeeze:m,L0x2x3>n Div:q," n ">v BatchNormalization:r,I3,O3,n,v>b Reshape:b,L1x3x4>e "
 
+#define CENTRED(axes) \
+    "ReduceMean:r," axes ">m Sub:r,m>c Mul:c,c>s ReduceMean:s," axes ">v Add:v,0.001>a Sqrt:a>d " \
+    "Reciprocal:d>q Neg:m>n "
+
 static void formulas_that_normalise(void)
 {
     static const translation rows[] = {
@@ -236,6 +240,9 @@ static void formulas_that_normalise(void)
         { "GlobalAveragePool:x>m Reshape:m,L1x3x1>k Sub:x,k>c Mul:c,c>s GlobalAveragePool:s>v "
           "Add:v,0.001>a Sqrt:a>d Reciprocal:d>r Mul:r,W4>f Mul:m,f>g Sub:W4,g>h Mul:x,f>i "
           "Add:i,h>y", 1, "y:layer_norm" },
+        { "Relu:x>r " CENTRED("2") "Mul:q,W4>f Mul:r,f>g Mul:n,f>h Add:h,W4>i Add:g,i>y", 1,
+          "r:relu y:layer_norm" },
+        { "Relu:x>r " CENTRED("2") "Mul:r,q>g Mul:n,q>h Add:g,h>y", 1, "r:relu y:layer_norm" },
         { FUSED("4") "Mul:e,W4>f Add:f,W4>y", 1, "y:layer_norm" },
         { FUSED("4") "Mul:e,W4>y", 1, "y:layer_norm" },
         { FUSED("4") "Add:e,W4>y", 1, "y:layer_norm" },
@@ -303,6 +310,9 @@ static void pictures_have_their_channels_first(void)
         { "Transpose/0312:x>t Relu:t>a Flatten:a>f Flatten:x>g Add:f,g>y", 1,
           "5x4x3 t:permute a:relu f:flatten g:flatten y:add" },
         { "Relu:x>y", 1, "5x4x3 y:relu" },
+        { "Reshape:x,L1x5x4x3x1>r " CENTRED("L1x2x4") "Mul:q,W3x1>f Mul:r,f>g Mul:n,f>h "
+          "Add:h,W3x1>i Add:g,i>j Reshape:j,L1x5x4x3>k Transpose/0312:k>l Relu:l>y", 1,
+          "3x5x4 j:group_norm y:relu" },
         { NULL, 0, NULL }
     };
     picture = true;

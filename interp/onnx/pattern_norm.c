@@ -132,6 +132,44 @@ static int move_axis(ray_translation *t, const ray_onnx_node *node, ray_known *x
     return ray_op_permute(t, node, back ? "axis_back" : "axis_last", x, perm);
 }
 
+/* ---- Over groups of channels ---- */
+
+/* Are x's axes the batch, positions, groups and their channels, of which the groups are kept? */
+static bool is_grouped(const bool *named, const ray_known *x)
+{
+    bool found = x->rank >= 4 && x->rank <= 6 && x->batch == 0;
+    for (int32_t i = 0; i < x->rank; i++)
+        found = found && named[i] == (i != 0 && i != x->rank - 2);
+    return found;
+}
+
+static int plan_groups(ray_translation *t, const ray_pattern_found *found)
+{
+    const int32_t rank = found->x.rank - 1;
+    ray_known x = found->x, out;
+    int64_t dim[RAY_ONNX_MAX_RANK];
+    int32_t first[RAY_ONNX_MAX_RANK] = { 0 }, back[RAY_ONNX_MAX_RANK] = { 0 };
+    ray_step step = { .node = &t->model->nodes[found->last], .type = "group_norm", .in = &x,
+                      .n_in = 1 };
+    memcpy(dim, x.dim, sizeof dim);
+    dim[rank - 1] *= dim[rank];
+    for (int32_t i = 1; i < rank; i++) {
+        first[i] = i == 1 ? rank - 1 : i - 1;
+        back[i] = i == rank - 1 ? 1 : i + 1;
+    }
+    ray_attribute_int(&step.attributes, "num_groups", x.dim[rank - 1]);
+    put_eps(&step, found->number);
+    ray_step_weight(&step, "weight", found->weight);
+    ray_step_weight(&step, "bias", found->bias);
+    if (ray_known_view(t, step.node, &x, rank, dim, 0)
+        || ray_op_permute(t, step.node, "axis_first", &x, first) || ray_plan_layer(t, &step, &out)
+        || ray_op_permute(t, step.node, "axis_back", &out, back)
+        || ray_known_view(t, step.node, &out, found->x.rank, found->x.dim, 0))
+        return -1;
+    ray_node_set(t, step.node, 0, &out);
+    return 1;
+}
+
 int ray_pattern_norm(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found)
 {
     layer_norm norm = { .eps = found->number, .weight = found->weight, .bias = found->bias };
@@ -140,6 +178,9 @@ int ray_pattern_norm(ray_translation *t, const ray_pattern *self, const ray_patt
     (void)self;
     if (!reduced_axes(t, found, named))
         return 0;
+    if (is_grouped(named, &x) && norm.weight && norm.bias && fits(norm.weight, &x, x.rank - 2, 2)
+        && fits(norm.bias, &x, x.rank - 2, 2))
+        return plan_groups(t, found);
     norm.n = count_last(named, x.rank);
     norm.axis = norm.n ? x.rank - norm.n : only_axis(named, x.rank);
     const bool moved = norm.n == 0;

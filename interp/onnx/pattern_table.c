@@ -76,6 +76,8 @@ static int plan_linear(ray_translation *t, const ray_pattern *self, const ray_pa
 #define DEVIATION "Sqrt(Add(ReduceMean(Pow(" CENTRED ", 2)), e))"
 #define DEVIATION_MUL "Sqrt(Add(ReduceMean(Mul(" CENTRED ", " CENTRED ")), e))"
 #define RECIPROCAL "Reciprocal(" DEVIATION_MUL ")"
+#define SCALED "Mul(" RECIPROCAL ", W)"
+#define LESS "Neg(ReduceMean(x))"
 #define FUSED \
     "BatchNormalization(x, I, O, Squeeze(ReduceMean(x)), Div(ReduceSumSquare(" CENTRED "), e))"
 
@@ -110,6 +112,13 @@ const ray_pattern ray_patterns[] = {
     { "Add(Mul(" CENTRED ", Mul(" RECIPROCAL ", W)), B)", ray_pattern_norm, NULL, NULL, false },
     { "Add(Mul(x, Mul(" RECIPROCAL ", W)), Sub(B, Mul(ReduceMean(x), Mul(" RECIPROCAL ", W))))",
       ray_pattern_norm, NULL, NULL, false },
+    { "Add(Mul(x, " SCALED "), Add(Mul(" LESS ", " SCALED "), B))", ray_pattern_norm, NULL, NULL,
+      false },
+    { "Add(Mul(x, " SCALED "), Mul(" LESS ", " SCALED "))", ray_pattern_norm, NULL, NULL, false },
+    { "Add(Mul(x, " RECIPROCAL "), Add(Mul(" LESS ", " RECIPROCAL "), B))", ray_pattern_norm, NULL,
+      NULL, false },
+    { "Add(Mul(x, " RECIPROCAL "), Mul(" LESS ", " RECIPROCAL "))", ray_pattern_norm, NULL, NULL,
+      false },
     { "Div(" CENTRED ", " DEVIATION ")", ray_pattern_norm, NULL, NULL, false },
     { "Add(Mul(Reshape(" FUSED "), W), B)", ray_pattern_fused, NULL, NULL, false },
     { "Mul(Reshape(" FUSED "), W)", ray_pattern_fused, NULL, NULL, false },

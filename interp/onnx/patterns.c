@@ -15,7 +15,7 @@
 
 #include "ops.h"
 
-enum { MOST_NODES = 32 };
+enum { MOST_NODES = 48 };
 
 typedef struct match {
     ray_translation   *t;
