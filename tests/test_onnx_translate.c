@@ -340,6 +340,8 @@ static void what_tf2onnx_adds_is_called_by_its_type(void)
     static const translation rows[] = {
         { "Relu@model/conv/Relu:x>p Exp@model/conv/Relu__12:p>q Sin@transpose__7:q>y", 1,
           "conv:relu conv.exp:exp sin:sin" },
+        { "Relu@model/Relu:x>p Exp@model/a/Exp:p>q Sin@model/Exp__7:q>y", 1,
+          "relu:relu a:exp sin:sin" },
         { "Sigmoid@model/a/sigmoid:x>s Mul@model/a/mul_1:x,s>p Exp@model/b/Exp:p>y", 1,
           "a:silu b:exp" },
         { NULL, 0, NULL }

@@ -163,7 +163,7 @@ static void mark_leaves(naming *n)
 /* TensorFlow's graphs begin every name with the same modules. */
 static void find_shared(naming *n)
 {
-    const char *first = n->n ? n->places[0].module : "";
+    const char *first = n->n_own ? n->places[n->n_own - 1].module : "";
     size_t shared = strlen(first);
     for (int32_t i = 0; i < n->n; i++) {
         const char *name = n->t->model->nodes[n->places[i].node].name, *m = n->places[i].module;
@@ -172,6 +172,8 @@ static void find_shared(naming *n)
             continue;
         while (same < shared && m[same] == first[same])
             same++;
+        if (same < shared && !m[same] && first[same] == '.')
+            same++;                     /* a node of the shared module itself */
         shared = name[0] == '/' ? 0 : same;
     }
     while (shared > 0 && first[shared - 1] != '.')
@@ -264,7 +266,8 @@ static const char *name_by_tensor(naming *n, const ray_planned *layer)
 static const char *name_by_place(naming *n, const ray_planned *layer)
 {
     const place *p = n->of_node[layer->node];
-    const char *module = p->module + (p->module[0] ? n->shared : 0);
+    const size_t length = strlen(p->module), shared = (size_t)n->shared;
+    const char *module = p->module + (length < shared ? length : shared);
     const char *op = (layer->fused && p->plain) || p->made ? layer->type : p->op;
     if (p->leaf && module[0])
         return module;
