@@ -288,6 +288,8 @@ static void transpositions_meet(void)
         { "Transpose:x>t Exp:x>e Transpose:e>u Add:t,u>a Transpose:a>y", 1, "e:exp a:add" },
         { "Sigmoid:x>s Transpose:s>t Transpose:x>u Mul:u,t>v Transpose:v>y", 1, "v:silu" },
         { "Transpose:x>t Add:t,W4x1x1>y", 1, "y.constant:parameter y:add y.permute:permute" },
+        { "Transpose:x>t Pad:t,L1x0x0x0x2x0>p Transpose:p>y", 1, "p:pad" },
+        { "Transpose:x>t Pad:t,L1x0x0x0x2x0>y", 1, "y:pad y.permute:permute" },
         /* x in two orders */
         { "MatMul:x,W4x3>m Sigmoid:m>s Transpose:s>t Mul:m,t>y", 1,
           "m:linear s:sigmoid t:permute y.view:reshape y.view_2:reshape y:mul" },

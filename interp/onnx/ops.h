@@ -36,6 +36,8 @@ int ray_op_permute(ray_translation *t, const ray_onnx_node *node, const char *su
 /* A layer with x's item in this order, the batch as 0.  The tensor's dims stay as they were. */
 int ray_op_order(ray_translation *t, const ray_onnx_node *node, const char *suffix,
                  const int32_t *order, ray_known *x);
+/* Where x is permuted: x before it, its batch in front, and the order.  Else *order is NULL. */
+int ray_op_before(ray_translation *t, ray_known *x, const int32_t **order);
 /* Where x is permuted, and does not get wider by the constant: both become what they are before the
  * permutation, and *order is that of the result.  Else *order is NULL. */
 int ray_op_meet_constant(ray_translation *t, ray_known *x, ray_known *c, const int32_t **order);

@@ -385,13 +385,51 @@ static void write_pads(const ray_known *x, int64_t pads[][2], ray_attributes *a)
     ray_attribute_ints(a, "padding", list + skip, n - skip);
 }
 
+/* Pads of x before a permutation; dim: of the result behind it, if the layer finds that possible. */
+static void turn_pads(const ray_known *x, const int32_t *order, int64_t pads[][2], int64_t *dim)
+{
+    int64_t turned[RAY_ONNX_MAX_RANK + 1][2] = { { 0 } };
+    int32_t item = 0;
+    for (int32_t i = 0; i < x->rank; i++) {
+        dim[i] = (int64_t)((uint64_t)x->dim[i] + (uint64_t)pads[i][0] + (uint64_t)pads[i][1]);
+        if (i != x->batch)
+            memcpy(turned[order[++item]], pads[i], sizeof *turned);
+    }
+    memcpy(pads, turned, (size_t)(item + 1) * sizeof *turned);
+}
+
+static int plan_pad(ray_translation *t, const ray_onnx_node *node, const char *mode, double value,
+                    int64_t pads[][2], ray_known *x)
+{
+    int64_t dim[RAY_ONNX_MAX_RANK];
+    const int32_t *order;
+    const ray_known was = *x;
+    ray_known out;
+    if (ray_op_before(t, x, &order))
+        return -1;
+    if (order)
+        turn_pads(&was, order, pads, dim);
+    ray_step step = { .node = node, .type = "pad", .in = x, .n_in = 1, .batch = x->batch };
+    write_pads(x, pads, &step.attributes);
+    if (strcmp(mode, "constant") != 0)
+        ray_attribute_word(&step.attributes, "mode", mode);
+    else if (value != 0)
+        ray_attribute_number(&step.attributes, "value", value);
+    if (ray_plan_layer(t, &step, &out)
+        || (order && (ray_op_order(t, node, "permute", order, &out)
+                      || ray_known_set(t, &out, was.rank, dim, was.batch))))
+        return -1;
+    *x = out;
+    return 0;
+}
+
 static int translate_pad(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
 {
     const char *mode = pad_mode(ray_node_word(node, "mode", "constant"));
-    int64_t pads[RAY_ONNX_MAX_RANK][2];
+    int64_t pads[RAY_ONNX_MAX_RANK + 1][2];
     double value;
     bool any = false;
-    ray_known x, out;
+    ray_known x;
     (void)self;
     if (!mode)
         return ray_fail(t->error, "its mode is not known");
@@ -405,13 +443,7 @@ static int translate_pad(ray_translation *t, const ray_onnx_node *node, const ra
     }
     if (!any)
         return done(t, node, &x);
-    ray_step step = { .node = node, .type = "pad", .in = &x, .n_in = 1, .batch = x.batch };
-    write_pads(&x, pads, &step.attributes);
-    if (strcmp(mode, "constant") != 0)
-        ray_attribute_word(&step.attributes, "mode", mode);
-    else if (value != 0)
-        ray_attribute_number(&step.attributes, "value", value);
-    return ray_plan_layer(t, &step, &out) ? -1 : done(t, node, &out);
+    return plan_pad(t, node, mode, value, pads, &x) ? -1 : done(t, node, &x);
 }
 
 const ray_onnx_op ray_onnx_ops_part[] = {

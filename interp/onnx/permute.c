@@ -117,24 +117,30 @@ static bool turn_constant(ray_translation *t, const ray_planned *before, const r
     return made != NULL;
 }
 
+int ray_op_before(ray_translation *t, ray_known *x, const int32_t **order)
+{
+    ray_known in = *x;
+    int64_t dim[RAY_ONNX_MAX_RANK] = { t->batch };
+    *order = common_order(t, x, 1);
+    if (!*order)
+        return 0;
+    step_back(t, &in);
+    memcpy(dim + 1, in.item.dim, (size_t)in.item.rank * sizeof *dim);
+    *x = in;
+    return ray_known_set(t, x, in.item.rank + 1, dim, 0);
+}
+
 int ray_op_meet_constant(ray_translation *t, ray_known *x, ray_known *c, const int32_t **order)
 {
     const ray_planned *before = permute_of(t, x);
-    ray_known in = *x, turned = *c;
-    int64_t dim[RAY_ONNX_MAX_RANK] = { t->batch };
+    ray_known turned = *c;
     *order = NULL;
     if (!before || !c->constant || c->rank > x->rank || !common_order(t, x, 1))
         return 0;
     if (!turn_constant(t, before, x, &turned))
         return t->error->text[0] ? -1 : 0;
-    *order = before->order;
-    step_back(t, &in);
-    memcpy(dim + 1, in.item.dim, (size_t)in.item.rank * sizeof *dim);
-    if (ray_known_set(t, &in, in.item.rank + 1, dim, 0))
-        return -1;
-    *x = in;
     *c = turned;
-    return 0;
+    return ray_op_before(t, x, order);
 }
 
 int ray_plan_each(ray_translation *t, ray_step *step, ray_known *in, int32_t n, ray_known *out)
