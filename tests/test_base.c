@@ -304,6 +304,20 @@ static void test_file_discard(void)
     CU_ASSERT_EQUAL(unlink(path), 0);
 }
 
+/* Where a folder can hold a file without a name, nothing is there to be left behind. */
+static void test_file_without_name(void)
+{
+    ray_error error = { "" };
+    ray_output output;
+    CU_ASSERT_EQUAL_FATAL(mkdir(in_folder("alone"), 0777), 0);
+    CU_ASSERT_EQUAL_FATAL(ray_output_open(&output, in_folder("alone/d.txt"), &error), 0);
+    bool empty = output.temporary == NULL;
+    CU_ASSERT(fputs("half", output.stream) >= 0);
+    CU_ASSERT_EQUAL(rmdir(in_folder("alone")), empty ? 0 : -1);
+    ray_output_discard(&output);
+    CU_ASSERT_EQUAL(rmdir(in_folder("alone")), empty ? -1 : 0);
+}
+
 static void test_file_full_disk(void)
 {
     ray_error error = { "" };
@@ -449,6 +463,7 @@ int main(void)
         { "endings", test_ends_with },
         { "files are written whole", test_file_write_and_read },
         { "or not at all", test_file_discard },
+        { "a file without a name", test_file_without_name },
         { "a full disk", test_file_full_disk },
         { "places that cannot be written", test_file_unwritable },
         { "files that cannot be read", test_file_unreadable },

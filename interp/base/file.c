@@ -82,16 +82,44 @@ static int check_target(const char *path, ray_error *error)
     return ray_fail(error, "cannot write %s: it is not a regular file", path);
 }
 
-/* A new file beside path; a descriptor and its name in *temporary, or -1. */
-static int create_beside(const char *path, char **temporary, ray_error *error)
+/* What a descriptor is called until its file has a name. */
+typedef struct own_name { char text[40]; } own_name;
+
+static own_name name_of_open(int file)
+{
+    own_name name;
+    snprintf(name.text, sizeof name.text, "/proc/self/fd/%d", file);
+    return name;
+}
+
+/* A file without a name in the folder of path, which can get one later; -1 where that cannot be. */
+static int create_nameless(const char *path)
+{
+    char *folder = ray_path_folder(path);
+    int file = folder ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666) : -1;
+    free(folder);
+    if (file >= 0 && access(name_of_open(file).text, F_OK)) {
+        close(file);
+        file = -1;
+    }
+    return file;
+}
+
+/* A name that is free goes to the open file, or with file < 0 to a new one.  Its descriptor, and
+ * the name in *temporary, or -1. */
+static int name_beside(int file, const char *path, char **temporary, ray_error *error)
 {
     for (unsigned attempt = 0; attempt < 64; attempt++) {
         *temporary = temporary_name(path, attempt);
         if (!*temporary)
             return ray_fail_memory(error);
-        int file = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file >= 0)
-            return file;
+        int named = file;
+        if (file < 0)
+            named = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        else if (linkat(AT_FDCWD, name_of_open(file).text, AT_FDCWD, *temporary, AT_SYMLINK_FOLLOW))
+            named = -1;
+        if (named >= 0)
+            return named;
         int reason = errno;
         free(*temporary);
         *temporary = NULL;
@@ -109,7 +137,9 @@ int ray_output_open(ray_output *output, const char *path, ray_error *error)
     output->path = ray_string_copy(path);
     if (!output->path)
         return ray_fail_memory(error);
-    int file = create_beside(path, &output->temporary, error);
+    int file = create_nameless(path);
+    if (file < 0)
+        file = name_beside(-1, path, &output->temporary, error);
     if (file >= 0)
         output->stream = fdopen(file, "wb");
     if (output->stream)
@@ -122,29 +152,40 @@ int ray_output_open(ray_output *output, const char *path, ray_error *error)
     return -1;
 }
 
-int ray_output_commit(ray_output *output, ray_error *error)
+static int fail_output(ray_output *output, int reason, ray_error *error)
+{
+    ray_fail(error, "cannot write %s: %s", output->path, strerror(reason ? reason : EIO));
+    ray_output_discard(output);
+    return -1;
+}
+
+/* Everything written, under its temporary name; removed on failure. */
+static int close_output(ray_output *output, ray_error *error)
 {
     int before = ferror(output->stream) ? errno : 0;       /* of the write that failed */
     errno = 0;
-    bool failed = fflush(output->stream) || ferror(output->stream);
-    int reason = errno ? errno : before;
-    if (fclose(output->stream) && !failed) {
-        failed = true;
-        reason = errno;
+    if (fflush(output->stream) || ferror(output->stream))
+        return fail_output(output, errno ? errno : before, error);
+    if (!output->temporary
+        && name_beside(fileno(output->stream), output->path, &output->temporary, error) < 0) {
+        ray_output_discard(output);
+        return -1;
     }
+    bool failed = fclose(output->stream);
     output->stream = NULL;
-    if (!failed && rename(output->temporary, output->path)) {
-        failed = true;
-        reason = errno;
-    }
-    if (failed) {
-        ray_fail(error, "cannot write %s: %s", output->path, strerror(reason ? reason : EIO));
-    } else {
-        free(output->temporary);        /* nothing is left to remove */
-        output->temporary = NULL;
-    }
+    return failed ? fail_output(output, errno, error) : 0;
+}
+
+int ray_output_commit(ray_output *output, ray_error *error)
+{
+    if (output->stream && close_output(output, error))
+        return -1;
+    if (rename(output->temporary, output->path))
+        return fail_output(output, errno, error);
+    free(output->temporary);        /* nothing is left to remove */
+    output->temporary = NULL;
     ray_output_discard(output);
-    return failed ? -1 : 0;
+    return 0;
 }
 
 void ray_output_discard(ray_output *output)

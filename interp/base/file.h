@@ -13,7 +13,9 @@ typedef struct ray_mapping { const unsigned char *data; size_t size; } ray_mappi
 int  ray_mapping_open(ray_mapping *mapping, const char *path, ray_error *error);
 void ray_mapping_close(ray_mapping *mapping);
 
-/* A file under construction: written beside its place under another name, moved there by commit. */
+/* A file under construction: written beside its place without a name, so that nothing is left of it
+ * when the program ends, or under another name where a folder cannot do that; moved there by
+ * commit. */
 typedef struct ray_output { FILE *stream; char *path, *temporary; } ray_output;
 int  ray_output_open(ray_output *output, const char *path, ray_error *error);
 int  ray_output_commit(ray_output *output, ray_error *error);    /* closes; removes it on failure */
