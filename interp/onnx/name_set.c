@@ -20,23 +20,26 @@ void ray_name_set_close(ray_name_set *set)
     *set = (ray_name_set){ 0 };
 }
 
-static const char **find(const ray_name_set *set, const char *name)
+static ray_name_slot *find(const ray_name_set *set, const char *name)
 {
     uint64_t hash = 14695981039346656037u;
     for (const char *c = name; *c; c++)
         hash = (hash ^ (unsigned char)*c) * 1099511628211u;
     for (size_t i = hash & (set->room - 1);; i = (i + 1) & (set->room - 1))
-        if (!set->slot[i] || !strcmp(set->slot[i], name))
+        if (!set->slot[i].name || !strcmp(set->slot[i].name, name))
             return &set->slot[i];
 }
 
 const char *ray_name_set_add(ray_name_set *set, ray_arena *arena, const char *name)
 {
-    const char *made = ray_arena_copy(arena, name);
-    for (int k = 2; made && *find(set, made); k++)
-        made = ray_arena_format(arena, "%s_%d", name, k);
+    ray_name_slot *base = find(set, name), *slot = base;
+    const char *made = base->name ? name : ray_arena_copy(arena, name);
+    while (made && slot->name) {
+        made = ray_arena_format(arena, "%s_%d", name, base->next++);
+        slot = made ? find(set, made) : slot;
+    }
     if (made)
-        *find(set, made) = made;
+        *slot = (ray_name_slot){ made, 2 };
     return made;
 }
 

@@ -5,8 +5,11 @@
 
 #include "base/memory.h"
 
-typedef struct ray_name_set { const char **slot; size_t room; } ray_name_set;
+/* next: what is tried behind the name when it is asked for again. */
+typedef struct ray_name_slot { const char *name; int32_t next; } ray_name_slot;
+typedef struct ray_name_set { ray_name_slot *slot; size_t room; } ray_name_set;
 
+/* most: names that will be added. */
 int  ray_name_set_open(ray_name_set *set, int32_t most);     /* -1: no memory */
 void ray_name_set_close(ray_name_set *set);
 /* The name, or the first of NAME_2, NAME_3, ... that is free; it is taken from now on.  It belongs to

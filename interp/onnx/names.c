@@ -33,6 +33,8 @@ typedef struct naming {
     int32_t          n, n_own;          /* n_own: those that no converter made, which come first */
     int32_t          shared;            /* characters that all modules begin with */
     const place    **of_node;           /* NULL: no live layer */
+    int32_t          main;              /* layer that has the name of its node ... */
+    int32_t          end;               /* ... for layers before this one */
 } naming;
 
 /* ---- Words ---- */
@@ -284,18 +286,19 @@ static const char *name_constant(naming *n, const ray_planned *layer)
     return clean(n, name, strlen(name));
 }
 
-/* One layer of a node has its name: the one without a suffix, else the last. */
-static bool is_main(const ray_translation *t, int32_t i)
+/* One layer of a node has its name: the first without a suffix, else the last.  Asked for one layer
+ * after another. */
+static bool is_main(naming *n, int32_t i)
 {
-    const ray_planned *layer = &t->layers[i];
-    bool other = false;
-    for (int32_t k = i - 1; k >= 0 && t->layers[k].node == layer->node; k--)
-        other = other || (t->layers[k].live && !t->layers[k].suffix[0]);
-    if (!layer->suffix[0])
-        return !other;
-    for (int32_t k = i + 1; k < t->n_layers && t->layers[k].node == layer->node; k++)
-        other = other || t->layers[k].live;
-    return !other;
+    const ray_planned *layers = n->t->layers;
+    if (i < n->end)
+        return i == n->main;
+    for (n->end = i; n->end > 0 && layers[n->end - 1].node == layers[i].node;)
+        n->end--;
+    for (n->main = -1; n->end < n->t->n_layers && layers[n->end].node == layers[i].node; n->end++)
+        if (layers[n->end].live && (n->main < 0 || layers[n->main].suffix[0]))
+            n->main = n->end;
+    return i == n->main;
 }
 
 static int name_layer(naming *n, int32_t i)
@@ -305,7 +308,7 @@ static int name_layer(naming *n, int32_t i)
     const char *name = constant ? name_constant(n, layer) : name_by_tensor(n, layer);
     if (!name || !name[0]) {
         name = name_by_place(n, layer);
-        if (name && !n->of_node[layer->node]->made && (constant || !is_main(n->t, i)))
+        if (name && !n->of_node[layer->node]->made && (constant || !is_main(n, i)))
             name = ray_arena_format(&n->t->draft->arena, "%s.%s", name,
                                     layer->suffix[0] ? layer->suffix : layer->type);
     }
