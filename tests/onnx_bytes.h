@@ -49,7 +49,8 @@ static inline void put_message(message *m, uint32_t field, const message *inner)
 /* Numbers of the fields of the messages, as onnx.proto has them. */
 enum {
     MODEL_IR = 1, MODEL_PRODUCER = 2, MODEL_GRAPH = 7, MODEL_OPSET = 8, MODEL_TRAINING = 20,
-    MODEL_FUNCTION = 25, OPSET_VERSION = 2, GRAPH_NODE = 1, GRAPH_NAME = 2, GRAPH_CONSTANT = 5,
+    MODEL_FUNCTION = 25, OPSET_DOMAIN = 1, OPSET_VERSION = 2, GRAPH_NODE = 1, GRAPH_NAME = 2,
+    GRAPH_CONSTANT = 5,
     GRAPH_INPUT = 11, GRAPH_OUTPUT = 12, GRAPH_SPARSE = 15, NODE_INPUT = 1, NODE_OUTPUT = 2,
     NODE_NAME = 3, NODE_OP = 4, NODE_ATTRIBUTE = 5, ATTRIBUTE_NAME = 1, ATTRIBUTE_I = 3,
     ATTRIBUTE_T = 5, ATTRIBUTE_G = 6, ATTRIBUTE_TYPE = 20, TENSOR_DIM = 1, TENSOR_TYPE = 2,

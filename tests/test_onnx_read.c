@@ -255,6 +255,12 @@ static void opsets_are_checked(void)
     put_message(&model, MODEL_GRAPH, &graph);
     check_text("no opset", read_model(&model), "TMP/m.onnx: it does not say which version of the operators "
                "it uses (opset_import)");
+    message other = { .n = 0 };
+    put_text(&other, OPSET_DOMAIN, "com.example");
+    put_number(&other, OPSET_VERSION, 13);
+    put_message(&model, MODEL_OPSET, &other);
+    check_text("another's opset", read_model(&model), "TMP/m.onnx: it does not say which version of the "
+               "operators it uses (opset_import)");
 }
 
 /* ---- Names ---- */
@@ -322,6 +328,7 @@ static const struct {
     { { 4 }, 1, 0, 16, "numbers of UNDEFINED are not read" },
     { { 4 }, 1, 77, 16, "numbers of type 77 are not read" },
     { { 4 }, 1, -1, 16, "numbers of type -1 are not read" },
+    { { 0, INT64_C(1) << 40, INT64_C(1) << 40 }, 3, 1, 0, "its shape has more numbers than any file" },
 };
 
 static message tensor_message(int row)

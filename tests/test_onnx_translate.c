@@ -398,6 +398,57 @@ static void what_cannot_be_said_is_refused(void)
         { "Reshape:x,7>y", 1, "m.onnx: Reshape (node \"y\"): shape: it does not hold 12 numbers" },
         { "Gather:x,9>y", 1, "m.onnx: Gather (node \"y\"): index 9 is out of range; the dimension is 1" },
         { "Pow:x>y", 1, "m.onnx: Pow (node \"y\"): input 2 is missing" },
+        /* results that no node makes */
+        { "Sqrt:W4>p,q Add:x,q>y", 1, "m.onnx: Add (node \"y\"): it reads \"q\", which is neither a "
+          "constant nor made of the input \"x\"" },
+        { "Sqrt:W4>p,q Relu:q>h Add:x,h>y", 1, "m.onnx: Relu (node \"h\"): it reads \"q\", which is "
+          "neither a constant nor made of the input \"x\"" },
+        /* constants that are too large, or none */
+        { "Range:0,1e18,1>r Add:x,r>y", 1, "m.onnx: Range (node \"r\"): from 0 to 1e+18 in steps of 1 "
+          "are too many numbers" },
+        { "Range:0,4,0>r Add:x,r>y", 1, "m.onnx: Range (node \"r\"): from 0 to 4 in steps of 0 are too "
+          "many numbers" },
+        { "Range:0,4e8,1>r Add:x,r>y", 1, "m.onnx: Range (node \"r\"): the constants that it "
+          "reads and makes are too large" },
+        { "ConstantOfShape:3000000000>w Add:x,w>y", 1, "m.onnx: ConstantOfShape (node \"w\"): the "
+          "constants that it reads and makes are too large" },
+        { "Neg:1>n ConstantOfShape:n>w Add:x,w>y", 1, "m.onnx: ConstantOfShape (node \"w\"): a "
+          "constant with a dimension of size -1" },
+        { "Neg:1>n Expand:2,n>w Add:x,w>y", 1, "m.onnx: Expand (node \"w\"): a constant with a "
+          "dimension of size -1" },
+        { "ConstantOfShape:1e8>w Size:w>a Size:w>b Size:w>c Add:a,b>d Add:c,d>e Add:x,e>y", 1,
+          "m.onnx: Size (node \"c\"): the constants that it reads and makes are too large" },
+        { NULL, 0, NULL }
+    };
+    check(rows);
+}
+
+/* As many as have room, and how many have none. */
+static void many_operators_are_counted(void)
+{
+    enum { NODES = 30 };
+    char text[NODES * 100], *at = text;
+    int named = 0, more = 0;
+    for (int i = 0; i < NODES; i++)
+        at += sprintf(at, "Foo@a_name_of_a_node_that_takes_some_of_the_room_of_a_line_%d:%c%d>v%d ", i,
+                      i ? 'v' : 'W', i ? i - 1 : 4, i);
+    strcpy(at, "Add:x,v29>y");
+    const char *found = translated(text, 1);
+    CHECK_CASE(!strncmp(found, "m.onnx: 30 operators are not supported: Foo (", 45), "%s", found);
+    for (const char *next = found; (next = strstr(next, "Foo ")) != NULL; next++)
+        named++;
+    const char *end = strstr(found, ", and ");
+    CHECK_CASE(end && sscanf(end, ", and %d more", &more) == 1, "%s", found);
+    CU_ASSERT_EQUAL(named + more, NODES);
+}
+
+/* Names that are equal, and those that numbering makes of others. */
+static void equal_names_are_numbered(void)
+{
+    static const translation rows[] = {
+        { "Relu@a:x>p Relu@a_2:p>q Relu@a:q>r Relu@a:r>s Relu@a_2:s>y", 1,
+          "a:relu a_2:relu a_3:relu a_4:relu a_2_2:relu" },
+        { "Relu@a:x>p Relu@a:p>q Relu@a_2:q>r Relu@a:r>y", 1, "a:relu a_2:relu a_2_2:relu a_3:relu" },
         { NULL, 0, NULL }
     };
     check(rows);
@@ -416,6 +467,8 @@ int main(void)
         { "layers are called as in the model", layers_are_called_as_in_the_model },
         { "what needs no layer has none", what_needs_no_layer_has_none },
         { "what cannot be said is refused", what_cannot_be_said_is_refused },
+        { "many operators are counted", many_operators_are_counted },
+        { "equal names are numbered", equal_names_are_numbered },
         { NULL, NULL }
     };
     return run_tests("onnx translate", tests);

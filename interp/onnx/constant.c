@@ -5,7 +5,15 @@
 
 #include "translate.h"
 
-enum { MOST_NUMBERS = 1 << 28, MOST_FOLDED = 1 << 29 };     /* of one tensor, of all together */
+bool ray_constant_take(ray_translation *t, int64_t *left, int64_t n)
+{
+    if (n <= *left) {
+        *left -= n;
+        return true;
+    }
+    ray_fail(t->error, "the constants that it reads and makes are too large");
+    return false;
+}
 
 size_t ray_constant_width(int32_t type)
 {
@@ -28,22 +36,24 @@ ray_onnx_tensor *ray_constant_new(ray_translation *t, int32_t type, int32_t rank
                                   const int64_t *dim)
 {
     ray_onnx_tensor *made = ray_arena_alloc(&t->draft->arena, 1, sizeof *made);
+    const int64_t width = (int64_t)ray_constant_width(type);
     void *data = NULL;
     if (!made)
         return (void)ray_fail_memory(t->error), NULL;
-    *made = (ray_onnx_tensor){ .type = type, .rank = rank, .n = 1 };
+    *made = (ray_onnx_tensor){ .type = type, .rank = rank };
     if (rank > RAY_ONNX_MAX_RANK)
         return (void)ray_fail(t->error, "a constant of %d dimensions; at most %d are possible",
                               rank, RAY_ONNX_MAX_RANK), NULL;
     for (int32_t i = 0; i < rank; i++) {
         made->dim[i] = dim[i];
-        if (dim[i] < 0 || !ray_multiply_checked(made->n, dim[i], &made->n))
-            made->n = INT64_MAX;
+        if (dim[i] < 0)
+            return (void)ray_fail(t->error, "a constant with a dimension of size %" PRId64, dim[i]),
+                   NULL;
     }
-    if (made->n > MOST_NUMBERS || t->folded > MOST_FOLDED - made->n)
-        return (void)ray_fail(t->error, "the constants that it makes are too large"), NULL;
-    t->folded += made->n;
-    data = ray_arena_alloc(&t->draft->arena, (size_t)made->n + 1, ray_constant_width(type));
+    const bool counted = ray_onnx_count(rank, dim, &made->n);
+    if (!ray_constant_take(t, &t->may_make, counted ? made->n * width : INT64_MAX))
+        return NULL;
+    data = ray_arena_alloc(&t->draft->arena, (size_t)made->n + 1, (size_t)width);
     if (!data)
         return (void)ray_fail_memory(t->error), NULL;
     made->data = made->n ? data : NULL;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -44,6 +45,26 @@ void ray_onnx_files_close(ray_onnx_model *model)
         free(file);
     }
     model->files = NULL;
+}
+
+int64_t ray_onnx_files_size(const ray_onnx_model *model)
+{
+    int64_t size = 0;
+    for (const ray_onnx_file *file = model->files; file; file = file->next)
+        size += (int64_t)file->mapping.size;
+    return size;
+}
+
+bool ray_onnx_files_has(const ray_onnx_model *model, const char *path)
+{
+    struct stat own, other;
+    bool found = false;
+    if (stat(path, &own))
+        return false;
+    for (const ray_onnx_file *file = model->files; file; file = file->next)
+        found = found || (!stat(file->path, &other) && own.st_dev == other.st_dev
+                          && own.st_ino == other.st_ino);
+    return found;
 }
 
 void ray_onnx_files_forget(const ray_onnx_model *model, const void *bytes, size_t size)
@@ -163,6 +184,6 @@ int ray_onnx_files_find(ray_onnx_model *model, const ray_onnx_external *external
         return ray_fail(error, "its external data, %lld bytes at %lld, does not lie in the %zu "
                         "bytes of %s", (long long)size, (long long)offset,
                         file->mapping.size, file->path);
-    *bytes = file->mapping.data + offset;
+    *bytes = size ? file->mapping.data + offset : NULL;
     return 0;
 }

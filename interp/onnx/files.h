@@ -25,6 +25,11 @@ typedef struct ray_onnx_external { const char *location, *offset, *length; } ray
 int ray_onnx_files_find(ray_onnx_model *model, const ray_onnx_external *external, int64_t size,
                         const unsigned char **bytes, ray_error *error);
 
+/* Bytes of all of them. */
+int64_t ray_onnx_files_size(const ray_onnx_model *model);
+/* Is this one of them? */
+bool ray_onnx_files_has(const ray_onnx_model *model, const char *path);
+
 /* Bytes that were read and are not needed for now: their pages need not stay in memory.  Does
  * nothing for bytes that lie in no mapped file. */
 void ray_onnx_files_forget(const ray_onnx_model *model, const void *bytes, size_t size);

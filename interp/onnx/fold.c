@@ -39,14 +39,6 @@ void ray_fold_view_next(const ray_fold_view *view, int64_t *index, int64_t *at)
     }
 }
 
-static int64_t view_size(const ray_fold_view *view)
-{
-    int64_t n = 1;
-    for (int32_t i = 0; i < view->rank; i++)
-        n *= view->dim[i];
-    return n;
-}
-
 ray_onnx_tensor *ray_fold_copy(ray_translation *t, const ray_onnx_tensor *from,
                                const ray_fold_view *view)
 {
@@ -68,12 +60,13 @@ const ray_onnx_tensor *ray_constant_expand(ray_translation *t, const ray_onnx_te
 {
     ray_fold_view view;
     int32_t wide_rank = tensor->rank;
+    int64_t n;
     int64_t wide[RAY_ONNX_MAX_RANK];
     memcpy(wide, tensor->dim, sizeof wide);
     if (!ray_dims_broadcast(&wide_rank, wide, rank, dim))
         return (void)ray_fail(t->error, "a constant does not broadcast to the shape"), NULL;
     ray_fold_view_wide(&view, tensor, wide_rank, wide);
-    if (view_size(&view) == tensor->n)
+    if (ray_onnx_count(wide_rank, wide, &n) && n == tensor->n)
         return ray_constant_view(t, tensor, wide_rank, wide);
     return ray_fold_copy(t, tensor, &view);
 }

@@ -86,6 +86,11 @@ static int fold_constant_of_shape(ray_translation *t, const ray_onnx_node *node)
     return ray_fold_set(t, node, made);
 }
 
+static int64_t to_integer(double x)
+{
+    return isnan(x) ? 0 : (int64_t)fmin(fmax(x, -9.2e18), 9.2e18);
+}
+
 static int fold_range(ray_translation *t, const ray_onnx_node *node)
 {
     const ray_onnx_tensor *in[3];
@@ -97,19 +102,17 @@ static int fold_range(ray_translation *t, const ray_onnx_node *node)
     const bool real = ray_constant_is_real(in[0]);
     const double start = ray_onnx_number(in[0], 0), step = ray_onnx_number(in[2], 0);
     const double count = ceil((ray_onnx_number(in[1], 0) - start) / step);
-    const int64_t n = count > 0 && count < 1e9 ? (int64_t)count : 0;
+    if (!(count < 1e9))
+        return ray_fail(t->error, "from %g to %g in steps of %g are too many numbers", start,
+                        ray_onnx_number(in[1], 0), step);
+    const int64_t n = count > 0 ? (int64_t)count : 0;
     ray_onnx_tensor *made = ray_constant_new(t, real ? RAY_ONNX_FLOAT : RAY_ONNX_INT64, 1, &n);
     for (int64_t i = 0; made && i < n; i++) {
         ray_constant_put(made, i, start + (double)i * step);
         if (!real)
-            ray_constant_put_integer(made, i, (int64_t)(start + (double)i * step));
+            ray_constant_put_integer(made, i, to_integer(start + (double)i * step));
     }
     return ray_fold_set(t, node, made);
-}
-
-static int64_t to_integer(double x)
-{
-    return isnan(x) ? 0 : (int64_t)fmin(fmax(x, -9.2e18), 9.2e18);
 }
 
 /* CastLike: the type of the second input; activations are of type float. */

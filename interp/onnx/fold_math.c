@@ -278,7 +278,7 @@ static int fold_reduce(ray_translation *t, const ray_onnx_node *node)
         if (made->type == RAY_ONNX_FLOAT)
             ray_constant_put(made, i, ray_onnx_number(sums, i));
         else
-            ray_constant_put_integer(made, i, (int64_t)ray_onnx_number(sums, i));
+            ray_constant_put_integer(made, i, ray_onnx_integer(sums, i));
     }
     return ray_fold_set(t, node, made);
 }

@@ -232,13 +232,15 @@ static int read_scatter(ray_translation *t, const ray_onnx_node *node, scatter *
 {
     *s = (scatter){ .x = ray_fold_in(t, node, 0), .indices = ray_fold_in(t, node, 1),
                     .updates = ray_fold_in(t, node, 2), .block = 1 };
+    int64_t replaced;
     if (!s->x || !s->indices || !s->updates)
         return -1;
     s->depth = s->indices->rank ? s->indices->dim[s->indices->rank - 1] : 0;
     s->rows = s->depth > 0 ? s->indices->n / s->depth : 0;
     for (int32_t i = (int32_t)s->depth; s->depth <= s->x->rank && i < s->x->rank; i++)
         s->block *= s->x->dim[i];
-    if (s->depth < 1 || s->depth > s->x->rank || s->updates->n != s->rows * s->block
+    if (s->depth < 1 || s->depth > s->x->rank
+        || !ray_multiply_checked(s->rows, s->block, &replaced) || s->updates->n != replaced
         || s->updates->type != s->x->type
         || strcmp(ray_node_word(node, "reduction", "none"), "none") != 0)
         return ray_fail(t->error, "its inputs do not fit each other");

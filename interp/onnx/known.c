@@ -9,6 +9,7 @@ int ray_known_set(ray_translation *t, ray_known *known, int32_t rank, const int6
                   int32_t batch)
 {
     ray_known new = { .layer = known->layer, .rank = rank, .batch = batch };
+    int64_t size = 1;
     if (rank > RAY_ONNX_MAX_RANK || rank - (batch >= 0) > RAY_MAX_RANK - 1)
         return ray_fail(t->error, "a tensor of %d dimensions; at most %d are possible beside the "
                         "batch", rank, RAY_MAX_RANK - 1);
@@ -16,6 +17,8 @@ int ray_known_set(ray_translation *t, ray_known *known, int32_t rank, const int6
         if (dim[i] < 1)
             return ray_fail(t->error, "a dimension of size %" PRId64 "; sizes must be at least 1",
                             dim[i]);
+        if (!ray_multiply_checked(size, dim[i], &size))
+            return ray_fail(t->error, "a tensor of more numbers than any memory");
         new.dim[i] = dim[i];
         if (i != batch)
             new.item.dim[new.item.rank++] = dim[i];

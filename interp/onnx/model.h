@@ -86,6 +86,10 @@ void ray_onnx_model_free(ray_onnx_model *model);
 /* NULL when the node has no such attribute. */
 const ray_onnx_attribute *ray_onnx_attribute_find(const ray_onnx_node *node, const char *name);
 
+/* How many numbers a shape has; false: a dimension is negative, or some of them have a product that
+ * is more than any file holds, whatever the others are. */
+bool ray_onnx_count(int32_t rank, const int64_t *dim, int64_t *n);
+
 /* Number i of a tensor of any readable type. */
 double  ray_onnx_number(const ray_onnx_tensor *tensor, int64_t i);
 int64_t ray_onnx_integer(const ray_onnx_tensor *tensor, int64_t i);

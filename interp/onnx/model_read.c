@@ -20,12 +20,16 @@ static bool is_own_domain(const char *domain)
 
 static int read_opset(ray_onnx_model *model, const Onnx__ModelProto *proto, ray_error *error)
 {
-    for (size_t i = 0; i < proto->n_opset_import; i++)
-        if (is_own_domain(proto->opset_import[i]->domain))
-            model->opset = proto->opset_import[i]->version;
+    bool found = false;
+    for (size_t i = 0; i < proto->n_opset_import; i++) {
+        if (!is_own_domain(proto->opset_import[i]->domain))
+            continue;
+        model->opset = proto->opset_import[i]->version;
+        found = true;
+    }
     if (model->opset >= OLDEST_OPSET)
         return 0;
-    if (!proto->n_opset_import)
+    if (!found)
         return ray_fail(error, "%s: it does not say which version of the operators it uses "
                         "(opset_import)", model->path);
     return ray_fail(error, "%s: its operators are of opset %lld; %d and newer are read",

@@ -76,7 +76,7 @@ static ray_op_range resolve(int64_t start, int64_t end, int64_t step, int64_t si
         range.n = (end - start - 1) / step + 1;
     else if (step < 0 && start > end)
         range.n = (start - end - 1) / (step == INT64_MIN ? INT64_MAX : -step) + 1;
-    if (range.n == 1)
+    if (range.n < 2)
         range.step = 1;
     return range;
 }

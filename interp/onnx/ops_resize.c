@@ -7,7 +7,7 @@
 
 #include "translate.h"
 
-enum { MOST_AXES = 3, MOST_SIZE = 1 << 24 };
+enum { MOST_AXES = 3, MOST_SIZE = 1 << 20 };
 
 typedef struct resize {
     ray_known   x;

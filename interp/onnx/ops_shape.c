@@ -29,7 +29,7 @@ int ray_op_reshape_dims(ray_translation *t, const ray_onnx_node *node, int32_t r
         out[i] = shape.v[i] == 0 && !keep_zero && i < rank ? dim[i] : shape.v[i];
         if (out[i] == -1 && open < 0)
             open = i;
-        else if (!ray_multiply_checked(known, out[i], &known))
+        else if (out[i] < 0 || !ray_multiply_checked(known, out[i], &known))
             return ray_fail(t->error, "shape: %" PRId64 " is not possible", out[i]);
     }
     if (open >= 0)

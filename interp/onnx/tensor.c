@@ -9,20 +9,32 @@
 
 /* ---- Shape ---- */
 
+bool ray_onnx_count(int32_t rank, const int64_t *dim, int64_t *n)
+{
+    int64_t all = 1;                    /* without dimensions of size 0 */
+    *n = 1;
+    for (int32_t i = 0; i < rank; i++) {
+        if (dim[i] < 0 || !ray_multiply_checked(all, dim[i] ? dim[i] : 1, &all))
+            return false;
+        *n = dim[i] ? *n : 0;
+    }
+    *n = *n ? all : 0;
+    return true;
+}
+
 static int read_dims(const Onnx__TensorProto *proto, ray_onnx_tensor *tensor, ray_error *error)
 {
     if (proto->n_dims > RAY_ONNX_MAX_RANK)
         return ray_fail(error, "%zu dimensions; %d at most are read", proto->n_dims,
                         RAY_ONNX_MAX_RANK);
     tensor->rank = (int32_t)proto->n_dims;
-    tensor->n = 1;
     for (int32_t i = 0; i < tensor->rank; i++) {
         tensor->dim[i] = proto->dims[i];
         if (tensor->dim[i] < 0)
             return ray_fail(error, "dimension %d is %lld", i, (long long)tensor->dim[i]);
-        if (!ray_multiply_checked(tensor->n, tensor->dim[i], &tensor->n))
-            return ray_fail(error, "its shape has more numbers than any file");
     }
+    if (!ray_onnx_count(tensor->rank, tensor->dim, &tensor->n))
+        return ray_fail(error, "its shape has more numbers than any file");
     return 0;
 }
 

@@ -4,7 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files.h"
 #include "ops.h"
+
+/* How much may be read and made of constants, so that a small file takes neither long nor much memory:
+ * numbers that nodes read, and bytes that folding makes.  Test models make all of their weights; the
+ * longest chains of folding read each weight some ten times. */
+enum { LEAST_READ = 1 << 28, LEAST_MADE = 1 << 30, MOST_TIMES = 16 };
 
 static const ray_onnx_op *const op_tables[] = {
     ray_onnx_ops_conv, ray_onnx_ops_linear, ray_onnx_ops_norm, ray_onnx_ops_unary,
@@ -35,6 +41,26 @@ const ray_onnx_fold *ray_onnx_fold_find(const char *op)
 
 /* ---- What the output needs ---- */
 
+/* "it has no input "q"; it has "x", "z"": as many as there is room for. */
+static int fail_port(ray_translation *t, const char *what, const char *wanted,
+                     const ray_onnx_port *ports, int32_t n)
+{
+    char names[800] = "none";
+    size_t used = 0;
+    for (int32_t i = 0; i < n; i++) {
+        const char *name = t->model->values[ports[i].value].name;
+        size_t room = sizeof names - used;
+        int length = snprintf(names + used, room, "%s\"%.80s\"", i ? ", " : "", name);
+        if (length < 0 || (size_t)length + sizeof ", ..." > room) {
+            snprintf(names + used, room, ", ...");
+            break;
+        }
+        used += (size_t)length;
+    }
+    return ray_fail(t->error, "%s: it has no %s \"%s\"; it has %s", t->model->path, what, wanted,
+                    names);
+}
+
 static int find_output(ray_translation *t)
 {
     const ray_onnx_model *m = t->model;
@@ -45,7 +71,7 @@ static int find_output(ray_translation *t)
             return 0;
     }
     if (wanted)
-        return ray_fail(t->error, "%s: it has no output \"%s\"", m->path, wanted);
+        return fail_port(t, "output", wanted, m->outputs, m->n_outputs);
     return ray_fail(t->error, "%s: it has no output", m->path);
 }
 
@@ -89,27 +115,38 @@ static bool folds(const ray_onnx_node *node, const bool *constant)
     return fold != NULL;
 }
 
-typedef struct list { char text[1600]; size_t n; int count; } list;
+typedef struct list { char text[1500]; size_t n; int count, left_out; } list;
 
+/* What has no more room is counted. */
 static void add_unsupported(list *l, const ray_translation *t, const ray_onnx_node *node)
 {
     char text[160];
-    const char *separator = l->count++ ? ", " : "", *name = ray_node_text(t, node, text);
-    const char *dot = is_own_domain(node) ? "" : ".";
+    const bool own = is_own_domain(node);
     size_t room = sizeof l->text - l->n;
-    int n = snprintf(l->text + l->n, room, "%s%s%s%s", separator,
-                     is_own_domain(node) ? "" : node->domain, dot, name);
-    if (n > 0 && (size_t)n < room)
+    int n = snprintf(l->text + l->n, room, "%s%.60s%s%s", l->count++ ? ", " : "",
+                     own ? "" : node->domain, own ? "" : ".", ray_node_text(t, node, text));
+    if (!l->left_out && n > 0 && (size_t)n < room) {
         l->n += (size_t)n;
-    else
+    } else {
         l->text[l->n] = '\0';
+        l->left_out++;
+    }
+}
+
+static int fail_unsupported(const ray_translation *t, const list *l)
+{
+    char more[40] = "";
+    if (l->left_out)
+        snprintf(more, sizeof more, ", and %d more", l->left_out);
+    return ray_fail(t->error, "%s: %d operator%s not supported: %s%s", t->model->path, l->count,
+                    l->count == 1 ? " is" : "s are", l->text, more);
 }
 
 static int check_operators(ray_translation *t)
 {
     const ray_onnx_model *m = t->model;
     bool *constant = ray_arena_alloc(&t->draft->arena, (size_t)m->n_values + 1, sizeof *constant);
-    list unsupported = { "", 0, 0 };
+    list unsupported = { "", 0, 0, 0 };
     if (!constant)
         return ray_fail_memory(t->error);
     for (int32_t v = 0; v < m->n_values; v++)
@@ -125,10 +162,7 @@ static int check_operators(ray_translation *t)
             if (node->out[k] != RAY_ONNX_ABSENT)
                 constant[node->out[k]] = fold;
     }
-    if (unsupported.count == 0)
-        return 0;
-    return ray_fail(t->error, "%s: %d operator%s not supported: %s", m->path, unsupported.count,
-                    unsupported.count == 1 ? " is" : "s are", unsupported.text);
+    return unsupported.count ? fail_unsupported(t, &unsupported) : 0;
 }
 
 /* ---- The input ---- */
@@ -149,7 +183,7 @@ static const ray_onnx_port *find_input(ray_translation *t)
         used++;
     }
     if (!found && wanted)
-        ray_fail(t->error, "%s: it has no input \"%s\"", m->path, wanted);
+        fail_port(t, "input", wanted, m->inputs, m->n_inputs);
     else if (!found)
         ray_fail(t->error, "%s: the output does not depend on an input", m->path);
     else if (used > 1)
@@ -235,9 +269,9 @@ static int set_input(ray_translation *t)
     if (!port || check_type(t, port) || input_dims(t, port, &in))
         return -1;
     t->batch = in.batch == 0 ? in.dim[0] : 1;
-    if (ray_known_set(t, &in, in.rank, in.dim, in.batch))
-        return -1;
     t->draft->input = t->model->values[port->value].name;
+    if (ray_known_set(t, &in, in.rank, in.dim, in.batch))
+        return ray_fail_prefix(t->error, "%s: input \"%s\": ", t->model->path, t->draft->input);
     t->draft->shape = in.item;
     t->turned = t->turned && may_turn(t, &in);
     if (t->turned && turn_input(t, &in))
@@ -269,10 +303,26 @@ static int check_inputs(ray_translation *t, const ray_onnx_node *node, const ray
     return 0;
 }
 
+/* Everything that a node reads is a constant, or made of the input that is explained. */
+static int check_known(ray_translation *t, const ray_onnx_node *node)
+{
+    for (int32_t i = 0; i < node->n_in; i++) {
+        const ray_known *in = ray_node_in(t, node, i);
+        if (in && in->constant && !ray_constant_take(t, &t->may_read, in->constant->n))
+            return -1;
+        if (in && !in->constant && in->layer == RAY_NO_LAYER)
+            return ray_fail(t->error, "it reads \"%s\", which is neither a constant nor made of "
+                            "the input \"%s\"", t->model->values[node->in[i]].name, t->draft->input);
+    }
+    return 0;
+}
+
 static int translate_node(ray_translation *t, int32_t index)
 {
     const ray_onnx_node *node = &t->model->nodes[index];
     const ray_onnx_op *op = ray_onnx_op_find(node->op);
+    if (check_known(t, node))
+        return -1;
     int done = try_fold(t, node);
     if (!done)
         done = ray_onnx_pattern_try(t, index);
@@ -313,6 +363,8 @@ static int allocate(ray_translation *t)
 {
     ray_arena *arena = &t->draft->arena;
     const ray_onnx_model *m = t->model;
+    t->may_read = LEAST_READ + MOST_TIMES * ray_onnx_files_size(m);
+    t->may_make = LEAST_MADE + MOST_TIMES * ray_onnx_files_size(m);
     t->known = ray_arena_alloc(arena, (size_t)m->n_values + 1, sizeof *t->known);
     t->readers = ray_arena_alloc(arena, (size_t)m->n_values + 1, sizeof *t->readers);
     t->needed = ray_arena_alloc(arena, (size_t)m->n_nodes + 1, sizeof *t->needed);

@@ -56,7 +56,8 @@ typedef struct ray_translation {
     int64_t      batch;                 /* items in a batch, as the model was exported: 1 if free */
     ray_planned *layers;
     int32_t      n_layers, room;
-    int64_t      folded;                /* numbers made by folding */
+    int64_t      may_read, may_make;    /* numbers of constants that nodes still may read, and bytes
+                                         * that still may be made */
     bool         turned;                /* the model's input is H x W x C, the draft's C x H x W; layer
                                          * 0 turns it back */
 } ray_translation;
@@ -161,6 +162,8 @@ int  ray_plan_name(ray_translation *t);
 
 /* ---- Constants (constant.c, fold*.c) ---- */
 
+/* n of what may be read or made; false: that is more than a model of this size needs. */
+bool ray_constant_take(ray_translation *t, int64_t *left, int64_t n);
 ray_onnx_tensor *ray_constant_new(ray_translation *t, int32_t type, int32_t rank,
                                   const int64_t *dim);      /* NULL: told */
 /* The same numbers with other dims (as many). */

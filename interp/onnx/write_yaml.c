@@ -145,7 +145,7 @@ static void put_comment(FILE *out, const char *text)
         size_t n = strcspn(text, "\n");
         fputs("# ", out);
         for (size_t i = 0; i < n; i++)
-            fputc(text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i], out);     /* ASCII only */
+            fputc(text[i] >= ' ' && text[i] < 0x7f ? text[i] : '?', out);      /* ASCII only */
         fputc('\n', out);
         text += n + (text[n] == '\n');
     }
