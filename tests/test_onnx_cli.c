@@ -83,8 +83,15 @@ static void bad_models_are_refused(void)
           "\"fc.weight\": its external data cannot be read: ./data/numbers.bin: No such file or directory" },
         { IMPORT "small.onnx --input-shape 3x4x4 --name shape", 1, NULL, "rayinterp: SRC/tests/fixtures/onnx/small.onnx: "
           "*" },
-        { IMPORT "small.onnx --input-name z --name shape", 1, NULL, "rayinterp: SRC/tests/fixtures/onnx/small.onnx: *" },
-        { IMPORT "small.onnx --output-name z --name shape", 1, NULL, "rayinterp: SRC/tests/fixtures/onnx/small.onnx: *" },
+        { IMPORT "small.onnx --input-name z --name shape", 1, NULL, "rayinterp: SRC/tests/fixtures/onnx/small.onnx: it has "
+          "no input \"z\"; it has \"x\"" },
+        { IMPORT "small.onnx --output-name z --name shape", 1, NULL, "rayinterp: SRC/tests/fixtures/onnx/small.onnx: it "
+          "has no output \"z\"; it has \"y\"" },
+        { IMPORT "small.onnx --input-shape 2x99999999x99999999 --name shape", 1, NULL, "rayinterp: "
+          "SRC/tests/fixtures/onnx/small.onnx: input \"x\": a tensor of more numbers than any memory" },
+        { "LC_ALL=C sed 's/\\x00\\x00\\x80\\xbf/\\x00\\x00\\xc0\\x7f/' " MODELS "small.onnx >shape.nan; $R import "
+          "shape.nan", 1, NULL, "rayinterp: shape.nan: tensor \"conv.weight\" holds NaN" },
+        { "rm shape.nan", 0, NULL, NULL },
         { "ls shape.* 2>nowhere", 2, NULL, NULL },
     };
     CHECK_PROGRAMS(cases);
@@ -99,6 +106,15 @@ static void files_are_kept(void)
           NULL },
         { "rm kept.yaml; " IMPORT "small.onnx --name kept", 1, NULL, "rayinterp: kept.safetensors is there already; it "
           "is replaced with --force only" },
+        { "ln -s nowhere link.yaml; " IMPORT "small.onnx --name link", 1, NULL, "rayinterp: link.yaml is there already; "
+          "it is replaced with --force only" },
+        { IMPORT "small.onnx --name link --force --quiet && test ! -L link.yaml", 0, NULL, NULL },
+        { "cp " MODELS "small.onnx self.yaml; $R import self.yaml --force; cmp self.yaml " MODELS "small.onnx", 0, NULL,
+          "rayinterp: self.yaml is a file of the model itself, which is not replaced; another name or folder is needed" },
+        { "mkdir ab; cp " MODELS "data/numbers.bin ab/n.safetensors; LC_ALL=C sed "
+          "s,data/numbers.bin,ab/n.safetensors,g " MODELS "external.onnx >n.onnx; $R import n.onnx -o ab --force; "
+          "cmp ab/n.safetensors " MODELS "data/numbers.bin; ls -A ab", 0, "n.safetensors", "rayinterp: ab/n.safetensors "
+          "is a file of the model itself, which is not replaced; another name or folder is needed" },
         { IMPORT "small.onnx --name a/b", 1, NULL, "rayinterp: the network's name \"a/b\" is none for a file; another "
           "one is needed" },
         { IMPORT "small.onnx -o missing/folder", 1, NULL, "rayinterp: --output missing/folder: the folder cannot be "

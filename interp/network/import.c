@@ -2,6 +2,7 @@
 /* import.c - an ONNX model into a graph file and its weights. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -30,44 +31,65 @@ static char *make_path(const char *folder, const char *name, const char *ending)
     return path;
 }
 
-static int check_free(const char *path, const ray_import_options *options, ray_error *error)
+/* A link that leads nowhere is there, too. */
+static int check_free(const char *path, const ray_import_options *options,
+                      const ray_onnx_import *import, ray_error *error)
 {
-    if (options->force || access(path, F_OK))
+    struct stat status;
+    if (ray_onnx_import_reads(import, path))
+        return ray_fail(error, "%s is a file of the model itself, which is not replaced; another "
+                        "name or folder is needed", path);
+    if (options->force || lstat(path, &status))
         return 0;
     return ray_fail(error, "%s is there already; it is replaced with --force only", path);
 }
 
-static int prepare(ray_imported *out, const ray_import_options *options, const char *name,
-                   ray_error *error)
+static int prepare(ray_imported *out, const ray_import_options *options,
+                   const ray_onnx_import *import, ray_error *error)
 {
+    const char *name = import->draft.name;
     if (check_name(name, error))
         return -1;
     out->graph = make_path(options->folder, name, ".yaml");
     out->weights = make_path(options->folder, name, ".safetensors");
     if (!out->graph || !out->weights)
         return ray_fail_memory(error);
-    return check_free(out->graph, options, error) || check_free(out->weights, options, error)
-           ? -1 : 0;
+    return check_free(out->graph, options, import, error)
+           || check_free(out->weights, options, import, error) ? -1 : 0;
 }
 
 /* ---- Writing ---- */
 
-static int write_text(const char *path, const char *text, ray_error *error)
+/* What is written can be opened. */
+static int check_graph(const char *path, const char *text, ray_error *error)
 {
-    ray_output output;
-    if (ray_output_open(&output, path, error))
-        return -1;
-    fputs(text, output.stream);
-    return ray_output_commit(&output, error);
+    ray_description description = { 0 };
+    ray_graph graph = { 0 };
+    int failed = ray_description_parse(&description, path, text, strlen(text), error)
+                 || ray_graph_compile(&graph, &description, error);
+    ray_graph_free(&graph);
+    ray_description_free(&description);
+    return failed ? -1 : 0;
 }
 
-static int write_graph(const ray_imported *out, const ray_draft *draft, ray_error *error)
+/* Both files, or none: the small one is written before the large one is moved to its place. */
+static int write_both(const ray_imported *out, const ray_draft *draft, const char *text,
+                      ray_error *error)
 {
-    const char *slash = strrchr(out->weights, '/');
-    char *text = ray_draft_yaml(draft, slash ? slash + 1 : out->weights);
-    int failed = text ? write_text(out->graph, text, error) : ray_fail_memory(error);
-    free(text);
-    return failed;
+    ray_output graph;
+    if (ray_output_open(&graph, out->graph, error))
+        return -1;
+    fputs(text, graph.stream);
+    if (fflush(graph.stream))
+        return ray_output_commit(&graph, error);        /* says why not */
+    if (ray_draft_save_weights(draft, out->weights, error)) {
+        ray_output_discard(&graph);
+        return -1;
+    }
+    if (!ray_output_commit(&graph, error))
+        return 0;
+    unlink(out->weights);
+    return -1;
 }
 
 static int write_files(ray_imported *out, const ray_import_options *options,
@@ -76,13 +98,19 @@ static int write_files(ray_imported *out, const ray_import_options *options,
     ray_draft *draft = &import->draft;
     if (options->name)
         draft->name = options->name;
-    if (prepare(out, options, draft->name, error))
+    if (prepare(out, options, import, error))
         return -1;
     out->notes = draft->notes ? ray_string_copy(draft->notes) : NULL;
     if (draft->notes && !out->notes)
         return ray_fail_memory(error);
-    return ray_draft_save_weights(draft, out->weights, error) || write_graph(out, draft, error)
-           ? -1 : 0;
+    const char *slash = strrchr(out->weights, '/');
+    char *text = ray_draft_yaml(draft, slash ? slash + 1 : out->weights);
+    if (!text)
+        return ray_fail_memory(error);
+    int failed = check_graph(import->model.path, text, error)
+                 || write_both(out, draft, text, error);
+    free(text);
+    return failed ? -1 : 0;
 }
 
 /* ---- The whole ---- */

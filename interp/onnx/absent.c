@@ -20,6 +20,13 @@ void ray_onnx_import_close(ray_onnx_import *import)
     (void)import;
 }
 
+bool ray_onnx_import_reads(const ray_onnx_import *import, const char *path)
+{
+    (void)import;
+    (void)path;
+    return false;
+}
+
 int ray_onnx_import_weights(ray_weights **out, const ray_onnx_import *import, ray_error *error)
 {
     (void)import;

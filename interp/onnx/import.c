@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "draft_weights.h"
+#include "files.h"
 
 int ray_onnx_import_open(ray_onnx_import **out, const char *path, const ray_draft_wishes *wishes,
                          ray_error *error)
@@ -33,6 +34,11 @@ void ray_onnx_import_close(ray_onnx_import *import)
     ray_draft_free(&import->draft);
     ray_onnx_model_free(&import->model);
     free(import);
+}
+
+bool ray_onnx_import_reads(const ray_onnx_import *import, const char *path)
+{
+    return ray_onnx_files_has(&import->model, path);
 }
 
 int ray_onnx_import_weights(ray_weights **out, const ray_onnx_import *import, ray_error *error)

@@ -13,6 +13,9 @@ int  ray_onnx_import_open(ray_onnx_import **out, const char *path, const ray_dra
                           ray_error *error);
 void ray_onnx_import_close(ray_onnx_import *import);        /* NULL: nothing */
 
+/* Is the file at path the model, or one that holds its numbers? */
+bool ray_onnx_import_reads(const ray_onnx_import *import, const char *path);
+
 /* Its weights without a file; to be closed before the import. */
 int ray_onnx_import_weights(ray_weights **out, const ray_onnx_import *import, ray_error *error);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* write_weights.c - a draft's tensors as .safetensors, float32, through small buffers. */
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "read/numbers.h"
 #include "reorder.h"
 
 enum { ALIGNMENT = 64 };            /* of the numbers in the file */
@@ -62,16 +64,26 @@ static char *header_text(const ray_draft *draft, ray_error *error)
 
 /* ---- The file ---- */
 
+typedef struct target { FILE *stream; const char *tensor; ray_error *error; } target;
+
+/* Numbers that are not finite would be refused by whoever reads the file. */
 static int write_piece(void *context, const float *numbers, size_t n)
 {
-    return fwrite(numbers, sizeof *numbers, n, context) == n ? 0 : -1;
+    const target *to = context;
+    int64_t bad = ray_numbers_find_bad(numbers, (int64_t)n);
+    if (bad >= 0)
+        return ray_fail(to->error, "tensor \"%s\" holds %s", to->tensor,
+                        isnan(numbers[bad]) ? "NaN" : "infinity");
+    return fwrite(numbers, sizeof *numbers, n, to->stream) == n ? 0 : -1;
 }
 
 static int write_tensors(const ray_draft *draft, FILE *stream, ray_error *error)
 {
     for (int32_t i = 0; i < draft->n_tensors; i++) {
-        ray_reorder r = ray_reorder_make(&draft->tensors[i], draft->model);
-        if (ray_reorder_each(&r, write_piece, stream, error))
+        const ray_draft_tensor *tensor = &draft->tensors[i];
+        target to = { stream, tensor->name, error };
+        ray_reorder r = ray_reorder_make(tensor, draft->model);
+        if (ray_reorder_each(&r, write_piece, &to, error))
             return -1;
     }
     return 0;
@@ -99,7 +111,7 @@ int ray_draft_save_weights(const ray_draft *draft, const char *path, ray_error *
     int failed = write_header(draft, output.stream, &own)
                  || write_tensors(draft, output.stream, &own);
     if (own.text[0])
-        ray_fail(error, "%s: %s", path, own.text);
+        ray_fail(error, "%s: %s", draft->model ? draft->model->path : path, own.text);
     if (failed && own.text[0]) {
         ray_output_discard(&output);
         return -1;
