@@ -232,7 +232,7 @@ static void check_weights(ray_weights *weights)
 static void weights_are_written(void)
 {
     ray_draft draft = hand_made();
-    ray_weights *weights;
+    ray_weights *weights = NULL;
     ray_error error = { "" };
     const char *path = scratch_path("w.safetensors");
     int failed = ray_draft_save_weights(&draft, path, &error)
