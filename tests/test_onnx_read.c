@@ -146,6 +146,53 @@ static void attributes_have_many_types(void)
     ray_onnx_model_free(&m);
 }
 
+/* ---- Metadata ---- */
+
+static const struct { const char *key, *value, *module; } scopes[] = {
+    { "pkg.torch.onnx.name_scopes", "['', 'layer1', 'layer1.0', 'layer1.0.conv', 'conv2d_1']",
+      "layer1.0.conv" },
+    { "pkg.torch.onnx.name_scopes", "['', 'add']", "" },
+    { "pkg.torch.onnx.name_scopes", "['add']", "" },
+    { "pkg.torch.onnx.name_scopes", "['', 'a', 'b", "a" },
+    { "pkg.torch.onnx.name_scopes", "'", "" },
+    { "pkg.torch.onnx.name_scopes", "", "" },
+    { "pkg.torch.onnx.stack_trace", "['', 'a', 'b']", "" },
+    { "pkg.torch.onnx.name_scopes.", "['', 'a', 'b']", "" },
+    { NULL, "['', 'a', 'b']", "" },
+    { "pkg.torch.onnx.name_scopes", NULL, "" },
+};
+
+static message scopes_model(const char *key, const char *value)
+{
+    message node = node_message("Relu:x>y"), other = { .n = 0 }, entry = { .n = 0 };
+    message graph = graph_message("x", "", "", "y");
+    put_text(&other, ENTRY_KEY, "namespace");
+    put_text(&other, ENTRY_VALUE, "['', 'c', 'd']");
+    if (key)
+        put_text(&entry, ENTRY_KEY, key);
+    if (value)
+        put_text(&entry, ENTRY_VALUE, value);
+    put_message(&node, NODE_METADATA, &entry);
+    put_message(&node, NODE_METADATA, &other);
+    put_message(&graph, GRAPH_NODE, &node);
+    return model_message(&graph);
+}
+
+static void modules_are_read_of_metadata(void)
+{
+    for (int i = 0; i < COUNT(scopes); i++) {
+        message bytes = scopes_model(scopes[i].key, scopes[i].value);
+        ray_onnx_model model;
+        ray_error error = { "" };
+        int failed = ray_onnx_model_read(&model, scratch_write("m.onnx", bytes.data, bytes.n), &error);
+        check_text("metadata", error.text, "");
+        CU_ASSERT_FATAL(!failed);
+        check_text(scopes[i].value ? scopes[i].value : "no value", model.nodes[0].module,
+                   scopes[i].module);
+        ray_onnx_model_free(&model);
+    }
+}
+
 static void external_numbers_are_read(void)
 {
     ray_onnx_model m = open_fixture("tests/fixtures/onnx/external.onnx");
@@ -548,6 +595,7 @@ int main(void)
         { "a model is read", a_model_is_read },
         { "constants have many forms", constants_have_many_forms },
         { "attributes have many types", attributes_have_many_types },
+        { "modules are read of metadata", modules_are_read_of_metadata },
         { "external numbers are read", external_numbers_are_read },
         { "every cut is noticed", every_cut_is_noticed },
         { "changed bytes do no harm", changed_bytes_do_no_harm },

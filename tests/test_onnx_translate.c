@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_onnx_translate.c - what becomes of nodes: layers of several nodes, names, batches, refusals.
- * A model is a text: nodes "Op:inputs>outputs" between blanks, each with "@name" where it has one, or
- * "/0231", the attribute perm.
+ * A model is a text: nodes "Op:inputs>outputs" between blanks, each with "@name" where it has one, and
+ * then with "%module", or with "/0231", the attribute perm.
  * x is the input; a number is a constant; W4x3 and the like are constants of that shape, I4x3 and
  * O4x3 ones and zeros, L4x3 and J4x3 the integers 4 and 3, of 64 and 32 bits. */
 #include <ctype.h>
@@ -116,12 +116,17 @@ static void add_perm(small_model *m, ray_onnx_node *node, const char **text)
 static void add_node(small_model *m, const char **text)
 {
     ray_onnx_node *node = &m->nodes[m->model.n_nodes];
-    *node = (ray_onnx_node){ .domain = "", .op = cut(m, text, "@/:"), .name = "" };
+    *node = (ray_onnx_node){ .domain = "", .op = cut(m, text, "@%/:"), .name = "",
+                             .module = "" };
     if (**text == '/')
         add_perm(m, node, text);
     if (**text == '@') {
         ++*text;
-        node->name = cut(m, text, ":");
+        node->name = cut(m, text, "%:");
+    }
+    if (**text == '%') {
+        ++*text;
+        node->module = cut(m, text, ":");
     }
     node->in = cut_values(m, text, &node->n_in);
     node->out = cut_values(m, text, &node->n_out);
@@ -363,6 +368,13 @@ static void layers_are_called_as_in_the_model(void)
         { "Sigmoid@/a/S:x>1s Mul@/a/Mul:1s,x>2s Relu@/b/Relu:2s>y", 1, "a:silu b:relu" },
         { "Sigmoid@/a/S:x>1s Mul@/a/Mul_1:1s,x>2s Exp@/a/Exp:2s>y", 1, "a.silu:silu a.exp:exp" },
         { "Relu:x>497 Relu:497>498", 1, "relu:relu relu_2:relu" },
+        { "Relu@node_relu%b.0.act:x>relu Exp@node_exp_1%b.0:relu>exp_1 Relu@node_add%b:exp_1>add", 1,
+          "b.0.act:relu b.0.exp:exp b.relu:relu" },
+        { "Relu@node_relu%b.act:x>p Exp@node_exp%b:p>q Relu@node_relu_1%b.act:q>r", 1,
+          "b.act:relu b.exp:exp b.act_2:relu" },
+        { "Relu@node_relu%act:x>p Exp@node_exp%act:p>q Relu@node_relu_1%act:q>r", 1,
+          "act.relu:relu act.exp:exp act.relu_2:relu" },
+        { "Relu@node_cat:x>cat Exp@node_Split_1:cat>s", 1, "cat:relu Split_1:exp" },
         { NULL, 0, NULL }
     };
     check(rows);

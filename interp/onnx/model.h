@@ -46,6 +46,7 @@ typedef struct ray_onnx_attribute {
 typedef struct ray_onnx_node {
     const char         *name;           /* "" where the file has none */
     const char         *op, *domain;    /* domain "" is ONNX's own */
+    const char         *module;         /* "layer1.0.conv1", where its exporter says so, or "" */
     int32_t             n_in, n_out, n_attributes;
     int32_t            *in, *out;       /* values; RAY_ONNX_ABSENT: left out */
     ray_onnx_attribute *attributes;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* names.c - names of layers.  The best source first:
  *   a tensor called as in a state_dict          features.0.weight            features.0
+ *   a node of which its exporter names the module                            layer1.0.conv1
  *   a node called by its place in a module      /layer1/layer1.0/conv1/Conv  layer1.0.conv1
  *   any other name of the node, or its result   conv1_1                      conv1_1
  *   its operator                                                             conv_3
@@ -21,6 +22,7 @@ typedef struct place {
     const char *module, *op;            /* module "": none */
     bool        plain;                  /* op is the operator's name, and a number perhaps */
     bool        made;                   /* a converter made the node: op says nothing */
+    bool        said;                   /* the module is what the exporter says it is */
     bool        leaf;                   /* module and nothing else */
 } place;
 
@@ -113,18 +115,33 @@ static bool is_made(const naming *n, const char *name)
         && !strncmp(name + length - digits - 2, "__", 2);
 }
 
+/* By what the exporter says of its module; the operators in it are counted anew. */
+static int read_said(naming *n, const ray_onnx_node *x, place *p)
+{
+    p->module = clean(n, x->module, strlen(x->module));
+    p->op = lower(n, x->op);
+    p->plain = p->said = true;
+    return p->module && p->op ? 0 : ray_fail_memory(n->t->error);
+}
+
 static int read_place(naming *n, int32_t node, place *p)
 {
     const ray_onnx_node *x = &n->t->model->nodes[node];
     const char *rest = "";
-    *p = (place){ .node = node, .module = read_module(n, x->name, &rest) };
+    *p = (place){ .node = node };
+    if (x->module[0])
+        return read_said(n, x, p);
+    p->module = read_module(n, x->name, &rest);
+    if (!strncmp(rest, "node_", 5) && isalpha((unsigned char)rest[5]))
+        rest += 5;                      /* torch's exporter writes it before all names */
     if (!rest[0] && x->n_out > 0 && x->out[0] != RAY_ONNX_ABSENT) {
         const char *result = n->t->model->values[x->out[0]].name;
         rest = says_something(result) ? result : "";
     }
     p->plain = !rest[0] || !strncasecmp(rest, x->op, strlen(x->op));
     p->made = is_made(n, rest);
-    p->op = !rest[0] || !strncmp(rest, x->op, strlen(x->op)) ? lower(n, rest[0] ? rest : x->op) : clean(n, rest, strlen(rest));
+    p->op = !rest[0] || !strncmp(rest, x->op, strlen(x->op))
+          ? lower(n, rest[0] ? rest : x->op) : clean(n, rest, strlen(rest));
     return p->module && p->op ? 0 : ray_fail_memory(n->t->error);
 }
 
@@ -149,16 +166,34 @@ static bool is_inside(const char *module, const char *other)
     return repeats(module, strlen(module), other);
 }
 
-/* Sorted: a module is a leaf when it is there once and nothing is inside it. */
+/* How many places from i on are in the same module. */
+static int32_t count_same(const naming *n, int32_t i)
+{
+    int32_t count = 1;
+    while (i + count < n->n_own && !strcmp(n->places[i].module, n->places[i + count].module))
+        count++;
+    return count;
+}
+
+/* A module that is called several times, each time for one node of the same operator. */
+static bool is_called_again(const place *p, int32_t count)
+{
+    for (int32_t k = 0; k < count; k++)
+        if (!p[k].said || strcmp(p[k].op, p->op) != 0)
+            return false;
+    return true;
+}
+
+/* Sorted: a module is a leaf when one node makes it up and nothing is inside it. */
 static void mark_leaves(naming *n)
 {
-    for (int32_t i = 0; i < n->n_own; i++) {
-        const char *module = n->places[i].module;
-        bool alone = module[0] && (i == 0 || strcmp(n->places[i - 1].module, module) != 0);
-        if (alone && i + 1 < n->n_own)
-            alone = strcmp(n->places[i + 1].module, module) != 0
-                 && !is_inside(module, n->places[i + 1].module);
-        n->places[i].leaf = alone;
+    for (int32_t i = 0, count; i < n->n_own; i += count) {
+        place *p = &n->places[i];
+        count = count_same(n, i);
+        bool leaf = p->module[0] && (count == 1 || is_called_again(p, count))
+                 && (i + count == n->n_own || !is_inside(p->module, p[count].module));
+        for (int32_t k = 0; k < count; k++)
+            p[k].leaf = leaf;
     }
 }
 
@@ -176,7 +211,7 @@ static void find_shared(naming *n)
             same++;
         if (same < shared && !m[same] && first[same] == '.')
             same++;                     /* a node of the shared module itself */
-        shared = name[0] == '/' ? 0 : same;
+        shared = name[0] == '/' || n->places[i].said ? 0 : same;
     }
     while (shared > 0 && first[shared - 1] != '.')
         shared--;

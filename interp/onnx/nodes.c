@@ -171,6 +171,22 @@ static int32_t *find_values(ray_onnx_model *model, char *const *names, size_t n,
     return found;
 }
 
+/* "['', 'layer1', 'layer1.conv', 'conv2d']", modules and then the node: "layer1.conv". */
+static char *read_module(ray_onnx_model *model, const char *scopes)
+{
+    const char *last = "", *before = "";
+    size_t n_last = 0, n_before = 0;
+    for (const char *at = strchr(scopes, '\''); at; at = strchr(last + n_last + 1, '\'')) {
+        before = last;
+        n_before = n_last;
+        last = at + 1;
+        n_last = strcspn(last, "'");
+        if (!last[n_last])
+            break;
+    }
+    return ray_arena_format(&model->arena, "%.*s", (int)n_before, before);
+}
+
 static int read_node(ray_onnx_model *model, const Onnx__GraphProto *graph, int32_t index,
                      ray_error *error)
 {
@@ -185,9 +201,10 @@ static int read_node(ray_onnx_model *model, const Onnx__GraphProto *graph, int32
     node->domain = ray_arena_copy(&model->arena, own ? "" : proto->domain);
     node->n_in = (int32_t)proto->n_input;
     node->n_out = (int32_t)proto->n_output;
+    node->module = read_module(model, proto->doc_string ? proto->doc_string : "");
     node->in = find_values(model, proto->input, proto->n_input, &unknown);
     node->out = find_values(model, proto->output, proto->n_output, &unknown);
-    if (!node->name || !node->op || !node->domain || !node->in || !node->out)
+    if (!node->name || !node->op || !node->domain || !node->module || !node->in || !node->out)
         return ray_fail_memory(error);
     return unknown ? fail_unknown(model, graph, index, unknown, error)
                    : read_attributes(model, graph, index, error);

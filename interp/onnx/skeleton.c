@@ -11,8 +11,12 @@ enum {
     MOST_BYTES = 64 << 20,          /* of a skeleton */
     MOST_FIELDS = 2000000,          /* each may become a structure of a few hundred bytes */
     LARGE = 4096,                   /* bytes of packed numbers that are left in the file */
-    RAW_DATA = 9                    /* number of TensorProto.raw_data */
+    RAW_DATA = 9,                   /* number of TensorProto.raw_data */
+    DOC_STRING = 6                  /* number of NodeProto.doc_string */
 };
+
+/* Where torch's exporter says which modules a node lies in. */
+static const char scopes_key[] = "pkg.torch.onnx.name_scopes";
 
 /* ---- What is read of each message ---- */
 
@@ -20,6 +24,7 @@ typedef enum action {
     KEEP,                           /* as it is */
     ENTER,                          /* a message with a table of its own */
     HINT,                           /* a message of which only matters that it is there */
+    SCOPES,                         /* metadata: the modules of a node, as its doc_string */
     RAW,                            /* numbers: replaced by their place */
     PACKED                          /* the same where they are many */
 } action;
@@ -38,7 +43,7 @@ static const message shape = { "a shape", { { 1, ENTER, &dimension } } };
 static const message tensor_type = { "a type", { { 1, KEEP }, { 2, ENTER, &shape, true } } };
 static const message type = { "a type", { { 1, ENTER, &tensor_type, true } } };
 static const message value = { "an input or output", { { 1, KEEP }, { 2, ENTER, &type, true } } };
-static const message entry = { "external_data", { { 1, KEEP }, { 2, KEEP } } };
+static const message entry = { "an entry of names and values", { { 1, KEEP }, { 2, KEEP } } };
 static const message tensor = { "a tensor", {
     { 1, KEEP },                    /* dims */
     { 2, KEEP },                    /* data_type */
@@ -69,6 +74,7 @@ static const message node = { "a node", {
     { 3, KEEP }, { 4, KEEP },       /* name, op_type */
     { 5, ENTER, &attribute },
     { 7, KEEP },                    /* domain */
+    { 9, SCOPES },                  /* metadata_props, which old versions of onnx.proto lack */
 } };
 static const message graph = { "the graph", {
     { 1, ENTER, &node },
@@ -147,6 +153,12 @@ static int put_place(builder *b, const ray_wire_field *field)
            ? -1 : 0;
 }
 
+static int put_text(builder *b, uint32_t number, const ray_wire_field *text)
+{
+    return put_tag(b, number) || put_length(b, text->size) || put(b, text->data, text->size)
+           ? -1 : 0;
+}
+
 /* ---- Copying ---- */
 
 static int fail_damaged(const builder *b, const unsigned char *at, const message *m)
@@ -179,6 +191,29 @@ static int copy_inner(builder *b, const rule *r, const ray_wire_field *field)
     return 0;
 }
 
+static bool is_text(const ray_wire_field *field, const char *text)
+{
+    return field->size == strlen(text) && !memcmp(field->data, text, field->size);
+}
+
+/* A key and its value.  Exporters also keep whole stack traces there. */
+static int copy_scopes(builder *b, const ray_wire_field *field)
+{
+    ray_wire wire = { field->data, field->data + field->size };
+    ray_wire_field part, value = { 0 };
+    bool named = false;
+    int found;
+    while ((found = ray_wire_next(&wire, &part)) > 0) {
+        if (part.number == 1 && part.type == RAY_WIRE_BYTES)
+            named = is_text(&part, scopes_key);
+        else if (part.number == 2 && part.type == RAY_WIRE_BYTES)
+            value = part;
+    }
+    if (found < 0)
+        return fail_damaged(b, wire.at, &entry);
+    return named && value.size ? put_text(b, DOC_STRING, &value) : 0;
+}
+
 static int copy_field(builder *b, const message *m, const rule *r, const ray_wire_field *field)
 {
     bool bytes = field->type == RAY_WIRE_BYTES;
@@ -190,6 +225,8 @@ static int copy_field(builder *b, const message *m, const rule *r, const ray_wir
         return fail_damaged(b, field->begin, m);
     if (r->action == RAW || r->action == PACKED)
         return put_place(b, field);
+    if (r->action == SCOPES)
+        return copy_scopes(b, field);
     return copy_inner(b, r, field);
 }
 

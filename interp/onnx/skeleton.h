@@ -4,7 +4,8 @@
  * which is read here.  What is unpacked from it is small, whatever the file is.
  *
  * Fields that are refused where they are met (subgraphs, functions, sparse tensors) stay as empty
- * messages; those that never matter (documentation, inferred shapes) are gone. */
+ * messages; those that never matter (documentation, inferred shapes) are gone.  A node's doc_string
+ * holds the modules that torch's exporter says it lies in: "['', 'layer1', 'layer1.conv', 'conv2d']". */
 #ifndef RAY_ONNX_SKELETON_H
 #define RAY_ONNX_SKELETON_H
 

@@ -56,6 +56,8 @@ static void put_dims(FILE *out, const ray_shape *shape)
 
 /* ---- Blocks ---- */
 
+enum { NEAR = 4 };                  /* layers between those of one node, at most */
+
 static bool is_number(const char *part, size_t n)
 {
     return n && strspn(part, "0123456789") >= n;
@@ -75,6 +77,20 @@ static size_t block_length(const char *name)
         length = (size_t)(dot - name);
     }
     return length;
+}
+
+/* What says which block a layer is of: its name, or that of a layer beside it of which it is a
+ * part, "add" of "add.constant". */
+static const char *head_name(const ray_draft *draft, int32_t i)
+{
+    const char *name = draft->layers[i].name, *dot = strrchr(name, '.');
+    const int32_t last = i + NEAR < draft->n_layers ? i + NEAR : draft->n_layers - 1;
+    for (int32_t k = i > NEAR ? i - NEAR : 0; dot && k <= last; k++) {
+        const char *other = draft->layers[k].name;
+        if (!strncmp(other, name, (size_t)(dot - name)) && !other[dot - name])
+            return other;
+    }
+    return name;
 }
 
 static bool is_same_block(const char *a, const char *b)
@@ -129,7 +145,7 @@ static void put_layers(FILE *out, const ray_draft *draft)
     fputs("layers:\n", out);
     for (int32_t i = 0; i < draft->n_layers; i++) {
         const ray_draft_layer *layer = &draft->layers[i];
-        if (i && !is_same_block(layer[-1].name, layer->name))
+        if (i && !is_same_block(head_name(draft, i - 1), head_name(draft, i)))
             fputc('\n', out);
         put_layer(out, layer, above);
         above = layer->name;
