@@ -213,6 +213,8 @@ static void formulas_become_layers(void)
         { "Min:x,1>a Max:a,0>y", 1, "y:clamp" },
         { "Add:x,3>a Clip:a,0,6>b Mul:b,0.16666667>y", 1, "y:hardsigmoid" },
         { "Add:x,3>a Clip:a,0,6>b Div:b,6>y", 1, "y:hardsigmoid" },
+        { "Swish:x>y", 1, "y:silu" },
+        { "PRelu:x,W1x3x1>y", 1, "y:prelu" },
         /* an inner value is read by another node */
         { "Sigmoid:x>s Mul:s,x>p Add:p,s>y", 1, "s:sigmoid p:mul y:add" },
         /* another number */
@@ -261,6 +263,24 @@ static void formulas_that_normalise(void)
         { "Mul:x,W4>m Add:m,W4>y", 1, "W4:parameter m:mul W4_2:parameter y:add" },
         { "Mul:x,W1x1x3x1>m Add:m,W3x1>y", 1,
           "W1x1x3x1:parameter m:mul W3x1:parameter y:add" },
+        { NULL, 0, NULL }
+    };
+    check(rows);
+}
+
+static void operators_become_several_layers(void)
+{
+    static const translation rows[] = {
+        { "Unsqueeze:x,1>a Attention:a,a,a>y", 1,
+          "a:reshape y.scores:matmul y.scaled:mul y.weights:softmax y:matmul" },
+        { "Unsqueeze:x,1>a Attention:a,a,a,W1x3x3>y", 1,
+          "a:reshape y.scores:matmul y.scaled:mul y.constant:parameter y.masked:add "
+          "y.weights:softmax y:matmul" },
+        { "RMSNormalization:x,W4>y", 1, "y.square:mul y.mean:mean y.shifted:add y.rms:sqrt "
+          "y.normalised:div W4:parameter y:mul" },
+        /* rows of one item where a batch would be: a convolution that does not look across them */
+        { "Transpose@T:x>a Conv@C:a,W2x3x1>y", 1,
+          "T:permute C.view:reshape C.stacked:permute C:conv2d C.unstacked:permute" },
         { NULL, 0, NULL }
     };
     check(rows);
@@ -461,6 +481,10 @@ static void equal_names_are_numbered(void)
         { "Relu@a:x>p Relu@a_2:p>q Relu@a:q>r Relu@a:r>s Relu@a_2:s>y", 1,
           "a:relu a_2:relu a_3:relu a_4:relu a_2_2:relu" },
         { "Relu@a:x>p Relu@a:p>q Relu@a_2:q>r Relu@a:r>y", 1, "a:relu a_2:relu a_2_2:relu a_3:relu" },
+        { "Attention:x,x,x>y", 1, "m.onnx: Attention (node \"y\"): q_num_heads: 0 does not divide its "
+          "input" },
+        { "Unsqueeze:x,1>a Attention:a,a,a,W5x3>y", 1, "m.onnx: Attention (node \"y\"): its mask does "
+          "not fit the scores" },
         { NULL, 0, NULL }
     };
     check(rows);
@@ -476,6 +500,7 @@ int main(void)
         { "pictures have their channels first", pictures_have_their_channels_first },
         { "constants keep their type, repetition", constants_keep_their_type },
         { "what tf2onnx adds is called by its type", what_tf2onnx_adds_is_called_by_its_type },
+        { "operators become several layers", operators_become_several_layers },
         { "layers are called as in the model", layers_are_called_as_in_the_model },
         { "what needs no layer has none", what_needs_no_layer_has_none },
         { "what cannot be said is refused", what_cannot_be_said_is_refused },

@@ -99,10 +99,12 @@ static const char *read_module(naming *n, const char *name, const char **rest)
     return clean(n, module, used);
 }
 
-/* torch's and other counters of results say nothing: 497, input.4, onnx::Relu_12. */
+/* torch's and other counters of results say nothing: 497, val_12, input.4, onnx::Relu_12. */
 static bool says_something(const char *name)
 {
-    return isalpha((unsigned char)name[0]) && !strstr(name, "::") && strncmp(name, "input.", 6);
+    const bool counted = !strncmp(name, "val_", 4) && !name[4 + strspn(name + 4, "0123456789")];
+    return isalpha((unsigned char)name[0]) && !counted && !strstr(name, "::")
+        && strncmp(name, "input.", 6);
 }
 
 /* tf2onnx calls what it adds as what it stands beside, and a number: conv/BiasAdd__12. */

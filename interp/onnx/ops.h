@@ -30,6 +30,10 @@ int ray_op_linear(ray_translation *t, const ray_onnx_node *node, const ray_known
                   const ray_onnx_tensor *w, bool turned, const ray_onnx_tensor *bias,
                   ray_known *out);
 
+/* Arithmetic of n operands that broadcast, as layer `kind`; in is brought to one scheme. */
+int ray_op_merge(ray_translation *t, const ray_onnx_node *node, const char *kind,
+                 const char *suffix, ray_known *in, int32_t n, ray_known *out);
+
 /* Dimensions in another order: axis i of the result is axis perm[i] (permute.c). */
 int ray_op_permute(ray_translation *t, const ray_onnx_node *node, const char *suffix, ray_known *x,
                    const int32_t *perm);

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "translate.h"
+#include "ops.h"
 
 enum { MOST = 1 << 24 };                /* of kernels, strides, paddings */
 
@@ -139,25 +139,67 @@ static int add_bias(ray_translation *t, const ray_onnx_node *node, ray_step *ste
     return 0;
 }
 
-static int plan_conv(ray_translation *t, const ray_onnx_node *node, ray_step *step)
+static int plan_conv(ray_translation *t, const ray_onnx_node *node, ray_step *step, ray_known *out)
 {
-    ray_known out;
-    if (add_bias(t, node, step) || ray_plan_layer(t, step, &out))
+    return add_bias(t, node, step) || ray_plan_layer(t, step, out) ? -1 : 0;
+}
+
+/* Pictures of one item, windows of it say, that lie where a batch does: they become the first of
+ * the axes of positions, 1 x channels x pictures x ..., or go back from there. */
+static int stack(ray_translation *t, const ray_onnx_node *node, ray_known *x)
+{
+    int64_t dim[RAY_ONNX_MAX_RANK] = { 1 };
+    if (ray_known_whole(t, node, x)
+        || ray_op_permute(t, node, "stacked", x, (int32_t[]){ 1, 0, 2, 3, 4, 5, 6, 7 }))
         return -1;
-    ray_node_set(t, node, 0, &out);
+    memcpy(dim + 1, x->dim, (size_t)x->rank * sizeof *dim);
+    return ray_known_view(t, node, x, x->rank + 1, dim, 0);
+}
+
+static int unstack(ray_translation *t, const ray_onnx_node *node, ray_known *x)
+{
+    int64_t dim[RAY_ONNX_MAX_RANK];
+    memcpy(dim, x->dim + 1, (size_t)(x->rank - 1) * sizeof *dim);
+    if (ray_known_view(t, node, x, x->rank - 1, dim, RAY_ONNX_ABSENT))
+        return -1;
+    return ray_op_permute(t, node, "unstacked", x, (int32_t[]){ 1, 0, 2, 3, 4, 5, 6, 7 });
+}
+
+/* A first axis of positions that the kernel does not look along. */
+static int widen(ray_translation *t, ray_onnx_window *w)
+{
+    if (w->axes == 3)
+        return ray_fail(t->error, "the first of its input's dimensions is not the batch");
+    for (int32_t a = w->axes++; a > 0; a--) {
+        w->kernel[a] = w->kernel[a - 1];
+        w->stride[a] = w->stride[a - 1];
+        w->dilation[a] = w->dilation[a - 1];
+        memcpy(w->pads + 2 * a, w->pads + 2 * (a - 1), 2 * sizeof *w->pads);
+    }
+    w->kernel[0] = w->stride[0] = w->dilation[0] = 1;
+    w->pads[0] = w->pads[1] = 0;
     return 0;
+}
+
+static bool is_stacked(const ray_translation *t, const ray_known *x)
+{
+    return x->batch != 0 && t->batch == 1 && x->rank > 2 && x->rank < RAY_ONNX_MAX_RANK
+        && x->dim[0] != 1;
 }
 
 static int translate_conv(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
 {
     const int64_t groups = ray_node_int(node, "group", 1);
     ray_onnx_window window;
-    ray_known x;
+    ray_known x, out;
     (void)self;
-    if (ray_known_in(t, node, 0, &x) || ray_known_batch_first(t, node, &x))
+    if (ray_known_in(t, node, 0, &x))
         return -1;
     const ray_onnx_tensor *w = constant_weight(t, node, x.rank);
-    if (!w || ray_onnx_window_read(t, node, &x, w->dim + 2, &window))
+    const bool stacked = is_stacked(t, &x);
+    if (!w || (!stacked && ray_known_batch_first(t, node, &x))
+        || ray_onnx_window_read(t, node, &x, w->dim + 2, &window)
+        || (stacked && (widen(t, &window) || stack(t, node, &x))))
         return -1;
     ray_step step = { .node = node, .type = conv_types[window.axes - 1], .in = &x, .n_in = 1 };
     ray_attribute_int(&step.attributes, "out_channels", w->dim[0]);
@@ -165,7 +207,10 @@ static int translate_conv(ray_translation *t, const ray_onnx_node *node, const r
     if (groups != 1)
         ray_attribute_int(&step.attributes, "groups", groups);
     ray_step_weight(&step, "weight", w);
-    return plan_conv(t, node, &step);
+    if (plan_conv(t, node, &step, &out) || (stacked && unstack(t, node, &out)))
+        return -1;
+    ray_node_set(t, node, 0, &out);
+    return 0;
 }
 
 /* Padding and output_padding of one axis that make `wanted` outputs. */
@@ -209,7 +254,7 @@ static int translate_transposed(ray_translation *t, const ray_onnx_node *node,
     const int64_t groups = ray_node_int(node, "group", 1);
     int64_t extra[3] = { 0 }, channels;
     ray_onnx_window window;
-    ray_known x;
+    ray_known x, out;
     (void)self;
     if (ray_known_in(t, node, 0, &x) || ray_known_batch_first(t, node, &x))
         return -1;
@@ -229,7 +274,10 @@ static int translate_transposed(ray_translation *t, const ray_onnx_node *node,
     if (groups != 1)
         ray_attribute_int(&step.attributes, "groups", groups);
     ray_step_weight(&step, "weight", w);
-    return plan_conv(t, node, &step);
+    if (plan_conv(t, node, &step, &out))
+        return -1;
+    ray_node_set(t, node, 0, &out);
+    return 0;
 }
 
 const ray_onnx_op ray_onnx_ops_conv[] = {

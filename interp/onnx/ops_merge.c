@@ -83,10 +83,10 @@ static int constant_of(const ray_known *in, int32_t n, int32_t rank, const int64
     return -1;
 }
 
-static int plan_merge(ray_translation *t, const ray_onnx_node *node, const char *kind,
-                      ray_known *in, int32_t n, ray_known *out)
+int ray_op_merge(ray_translation *t, const ray_onnx_node *node, const char *kind,
+                 const char *suffix, ray_known *in, int32_t n, ray_known *out)
 {
-    ray_step step = { .node = node, .type = kind };
+    ray_step step = { .node = node, .type = kind, .suffix = suffix };
     const int32_t *order = NULL;
     int32_t rank = 0, batch;
     int64_t dim[RAY_ONNX_MAX_RANK] = { 0 };
@@ -117,7 +117,7 @@ static int translate_merge(ray_translation *t, const ray_onnx_node *node, const 
             return -1;
         return done(t, node, &out);
     }
-    return plan_merge(t, node, self->kind, in, node->n_in, &out) ? -1 : done(t, node, &out);
+    return ray_op_merge(t, node, self->kind, NULL, in, node->n_in, &out) ? -1 : done(t, node, &out);
 }
 
 static int translate_mean(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
@@ -127,7 +127,7 @@ static int translate_mean(ray_translation *t, const ray_onnx_node *node, const r
         return -1;
     if (node->n_in == 1)
         return ray_known_in(t, node, 0, &out) ? -1 : done(t, node, &out);
-    if (plan_merge(t, node, self->kind, in, node->n_in, &out)
+    if (ray_op_merge(t, node, self->kind, NULL, in, node->n_in, &out)
         || ray_plan_scalar(t, node, "mul", "mean", 1.0 / node->n_in, &out))
         return -1;
     return done(t, node, &out);
@@ -162,10 +162,10 @@ static int translate_where(ray_translation *t, const ray_onnx_node *node, const 
         if (!share)
             return -1;
         ray_known_constant(&in[1], share);
-        if (plan_merge(t, node, "mul", in, 2, &part[k]))
+        if (ray_op_merge(t, node, "mul", NULL, in, 2, &part[k]))
             return -1;
     }
-    return plan_merge(t, node, "add", part, 2, &out) ? -1 : done(t, node, &out);
+    return ray_op_merge(t, node, "add", NULL, part, 2, &out) ? -1 : done(t, node, &out);
 }
 
 /* ---- Concatenation ---- */

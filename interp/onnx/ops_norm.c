@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "translate.h"
+#include "ops.h"
 
 static int weight_in(ray_translation *t, const ray_onnx_node *node, int32_t i, const char *param,
                      ray_step *step)
@@ -124,6 +124,40 @@ static int translate_layer(ray_translation *t, const ray_onnx_node *node, const 
     return plan(t, &step);
 }
 
+/* y = weight x / sqrt(mean(x x) + eps), the mean over the axes from `axis` on. */
+static int translate_rms(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
+{
+    const double eps = ray_node_number(node, "epsilon", 1e-5);
+    ray_step step = { .node = node, .type = "mean", .suffix = "mean", .n_in = 1 };
+    ray_int_list dims = { .n = 0 };
+    ray_known x, in[2];
+    int32_t axis;
+    (void)self;
+    if (ray_known_in(t, node, 0, &x)
+        || ray_node_axis(t, ray_node_int(node, "axis", -1), x.rank, &axis)
+        || (axis <= x.batch && ray_known_whole(t, node, &x)))
+        return -1;
+    for (int32_t i = axis; i < x.rank; i++)
+        dims.v[dims.n++] = x.batch == RAY_ONNX_ABSENT ? i + 1 : i;
+    ray_attribute_ints(&step.attributes, "dim", dims.v, dims.n);
+    ray_attribute_word(&step.attributes, "keepdim", "true");
+    step.in = &in[1];
+    step.batch = x.batch;
+    in[0] = in[1] = x;
+    if (ray_op_merge(t, node, "mul", "square", in, 2, &in[1]) || ray_plan_layer(t, &step, &in[1])
+        || ray_plan_scalar(t, node, "add", "shifted", eps, &in[1])
+        || ray_plan_unary(t, node, "sqrt", "rms", &in[1]))
+        return -1;
+    in[0] = x;
+    if (ray_op_merge(t, node, "div", "normalised", in, 2, &in[0]))
+        return -1;
+    in[1] = *ray_node_in(t, node, 1);
+    if (ray_op_merge(t, node, "mul", NULL, in, 2, &x))
+        return -1;
+    ray_node_set(t, node, 0, &x);
+    return 0;
+}
+
 /* ---- Groups and neighbours ---- */
 
 /* One number for each channel: before opset 21 there was one for each group. */
@@ -182,6 +216,7 @@ const ray_onnx_op ray_onnx_ops_norm[] = {
     { "BatchNormalization", translate_batch, NULL, 5, NULL },
     { "InstanceNormalization", translate_instance, NULL, 3, NULL },
     { "LayerNormalization", translate_layer, NULL, 2, NULL },
+    { "RMSNormalization", translate_rms, NULL, 2, NULL },
     { "GroupNormalization", translate_group, NULL, 3, NULL },
     { "LRN", translate_lrn, NULL, 1, NULL },
     { NULL, NULL, NULL, 0, NULL }

@@ -179,7 +179,7 @@ static int translate_transpose(ray_translation *t, const ray_onnx_node *node,
 
 /* Six dims of the parted tensor, their order, and the axes that become one. */
 static const int32_t depth_dcr[] = { 0, 3, 4, 1, 5, 2 }, depth_crd[] = { 0, 1, 4, 2, 5, 3 },
-                     space[] = { 0, 3, 5, 1, 2, 4 };
+                     space_dcr[] = { 0, 3, 5, 1, 2, 4 }, space_crd[] = { 0, 1, 3, 5, 2, 4 };
 
 static int translate_depth(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
 {
@@ -192,12 +192,13 @@ static int translate_depth(ray_translation *t, const ray_onnx_node *node, const 
     if (x.rank != 4 || b < 1 || b > INT32_MAX
         || (to_depth ? x.dim[2] % b || x.dim[3] % b : x.dim[1] % (b * b)))
         return ray_fail(t->error, "blocksize: %" PRId64 " does not divide its input", b);
+    const int32_t *order[2][2] = { { depth_dcr, depth_crd }, { space_dcr, space_crd } };
     const int64_t n = x.dim[0], c = x.dim[1], h = x.dim[2], w = x.dim[3], rest = c / (b * b);
     const int64_t parts[3][6] = { { n, b, b, rest, h, w }, { n, rest, b, b, h, w },
                                   { n, c, h / b, b, w / b, b } };
     const int64_t depth[4] = { n, rest, h * b, w * b }, spaced[4] = { n, c * b * b, h / b, w / b };
     if (ray_known_view(t, node, &x, 6, parts[to_depth ? 2 : crd], 0)
-        || ray_op_permute(t, node, NULL, &x, to_depth ? space : crd ? depth_crd : depth_dcr)
+        || ray_op_permute(t, node, NULL, &x, order[to_depth][crd])
         || ray_known_view(t, node, &x, 4, to_depth ? spaced : depth, 0))
         return -1;
     return done(t, node, &x);

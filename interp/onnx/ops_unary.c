@@ -162,6 +162,22 @@ static int translate_gelu(ray_translation *t, const ray_onnx_node *node, const r
     return done(t, node, &x);
 }
 
+/* x sigmoid(alpha x) */
+static int translate_swish(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
+{
+    const double alpha = ray_node_number(node, "alpha", 1);
+    ray_known x;
+    if (alpha == 1)
+        return translate_plain(t, node, self);
+    if (alpha == 0)
+        return ray_fail(t->error, "alpha: 0 is not supported");
+    if (ray_known_in(t, node, 0, &x) || ray_plan_scalar(t, node, "mul", "scaled", alpha, &x)
+        || ray_plan_unary(t, node, self->kind, "silu", &x)
+        || ray_plan_scalar(t, node, "mul", NULL, 1 / alpha, &x))
+        return -1;
+    return done(t, node, &x);
+}
+
 /* x - bias where x > lambd, x + bias where x < -lambd: hard without bias, soft with all of it. */
 static int translate_shrink(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
 {
@@ -195,9 +211,12 @@ static int prelu_parts(ray_translation *t, const ray_onnx_node *node, ray_known 
     return ray_known_align(t, node, sum, 2, 0, &add.batch) || ray_plan_layer(t, &add, x) ? -1 : 0;
 }
 
-/* C x 1 x ...; or C alone, as before opset 7, where that does not fit the last axis. */
+/* C x 1 x ... or 1 x C x 1 x ...; or C alone, as before opset 7, where that does not fit the last
+ * axis. */
 static bool is_by_channel(const ray_onnx_tensor *slope, const ray_known *x)
 {
+    if (slope->rank == x->rank && x->rank >= 2 && slope->n == x->dim[1])
+        return slope->dim[1] == slope->n;
     if (x->rank < 2 || slope->rank < 1 || slope->n != x->dim[1] || slope->dim[0] != slope->n)
         return false;
     return slope->rank == x->rank - 1 || (slope->rank == 1 && x->dim[x->rank - 1] != slope->n);
@@ -293,6 +312,7 @@ const ray_onnx_op ray_onnx_ops_unary[] = {
     { "Selu", translate_selu, "selu", 0, NULL },
     { "HardSigmoid", translate_hard_sigmoid, "hardsigmoid", 0, NULL },
     { "Clip", translate_clip, NULL, 0, NULL },
+    { "Swish", translate_swish, "silu", 0, NULL },
     { "Gelu", translate_gelu, "gelu", 0, NULL },
     { "Shrink", translate_shrink, NULL, 0, NULL },
     { "PRelu", translate_prelu, "prelu", 2, NULL },

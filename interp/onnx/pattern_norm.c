@@ -62,6 +62,25 @@ static const ray_onnx_tensor *filled(ray_translation *t, int32_t rank, const int
     return made;
 }
 
+/* The formula's node of this operator. */
+static const ray_onnx_node *find_node(const ray_translation *t, const ray_pattern_found *found,
+                                      const char *op)
+{
+    int32_t k = 0;
+    while (strcmp(t->model->nodes[found->node[k]].op, op) != 0)
+        k++;
+    return &t->model->nodes[found->node[k]];
+}
+
+/* The activation among the last node's operands: its dims are those of the result. */
+static const ray_known *find_result(const ray_translation *t, const ray_pattern_found *found,
+                                    const ray_onnx_node *inner)
+{
+    const ray_onnx_node *node = &t->model->nodes[found->last];
+    const ray_known *first = ray_node_in(t, node, 0);
+    return node == inner ? &found->x : first->constant ? ray_node_in(t, node, 1) : first;
+}
+
 /* ---- Over the last axes, or one ---- */
 
 typedef struct layer_norm {
@@ -170,6 +189,30 @@ static int plan_groups(ray_translation *t, const ray_pattern_found *found)
     return 1;
 }
 
+/* Instances of channels that are groups of channels, seen so by a reshape before and one after. */
+int ray_pattern_group(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found)
+{
+    const ray_onnx_node *norm = find_node(t, found, "InstanceNormalization");
+    const ray_known *groups = ray_node_in(t, norm, 0), *result = find_result(t, found, norm);
+    ray_known x = found->x, out;
+    ray_step step = { .node = &t->model->nodes[found->last], .type = "group_norm", .in = &x,
+                      .n_in = 1 };
+    (void)self;
+    if (x.batch != 0 || x.rank < 3 || groups->batch != 0 || groups->rank < 3
+        || x.dim[1] % groups->dim[1] || !fits(found->weight, &x, 1, 1)
+        || !fits(found->bias, &x, 1, 1) || result->rank != x.rank
+        || memcmp(result->dim, x.dim, (size_t)x.rank * sizeof *x.dim) != 0)
+        return 0;
+    ray_attribute_int(&step.attributes, "num_groups", groups->dim[1]);
+    put_eps(&step, ray_node_number(norm, "epsilon", 1e-5));
+    ray_step_weight(&step, "weight", found->weight);
+    ray_step_weight(&step, "bias", found->bias);
+    if (ray_plan_layer(t, &step, &out))
+        return -1;
+    ray_node_set(t, step.node, 0, &out);
+    return 1;
+}
+
 int ray_pattern_norm(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found)
 {
     layer_norm norm = { .eps = found->number, .weight = found->weight, .bias = found->bias };
@@ -202,13 +245,6 @@ int ray_pattern_norm(ray_translation *t, const ray_pattern *self, const ray_patt
 
 /* ---- As TensorFlow's fused kernel does it ---- */
 
-static const ray_onnx_node *find_fused(const ray_translation *t, const ray_pattern_found *found)
-{
-    int32_t k = 0;
-    while (strcmp(t->model->nodes[found->node[k]].op, "BatchNormalization") != 0)
-        k++;
-    return &t->model->nodes[found->node[k]];
-}
 
 /* Numbers of one run, where all axes but the second are reduced and the first is one; else 0. */
 static int64_t count_run(ray_translation *t, const ray_pattern_found *found)
@@ -238,18 +274,9 @@ static int32_t count_dims(const ray_shape *item, int64_t n)
     return 0;
 }
 
-/* The activation among the last node's operands: its dims are those of the result. */
-static const ray_known *find_result(const ray_translation *t, const ray_pattern_found *found,
-                                    const ray_onnx_node *fused)
-{
-    const ray_onnx_node *node = &t->model->nodes[found->last];
-    const ray_known *first = ray_node_in(t, node, 0);
-    return node == fused ? &found->x : first->constant ? ray_node_in(t, node, 1) : first;
-}
-
 int ray_pattern_fused(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found)
 {
-    const ray_onnx_node *fused = find_fused(t, found);
+    const ray_onnx_node *fused = find_node(t, found, "BatchNormalization");
     const ray_known result = *find_result(t, found, fused);
     const int64_t n = count_run(t, found);
     layer_norm norm = { .eps = ray_node_number(fused, "epsilon", 1e-5), .weight = found->weight,

@@ -123,6 +123,8 @@ const ray_pattern ray_patterns[] = {
     { "Add(Mul(Reshape(" FUSED "), W), B)", ray_pattern_fused, NULL, NULL, false },
     { "Mul(Reshape(" FUSED "), W)", ray_pattern_fused, NULL, NULL, false },
     { "Add(Reshape(" FUSED "), B)", ray_pattern_fused, NULL, NULL, false },
+    { "Add(Mul(Reshape(InstanceNormalization(Reshape(x, _), I, O), _), W), B)", ray_pattern_group,
+      NULL, NULL, false },
     { FUSED, ray_pattern_fused, NULL, NULL, false },
     { "Add(Mul(x, W), B)", ray_pattern_scale, NULL, NULL, false },
     { NULL, NULL, NULL, NULL, false }

@@ -2,8 +2,8 @@
 /* patterns.c - formulas that several nodes write out, recognised as one layer.
  *
  * A formula is text: Mul(x, Sigmoid(x)).  x is the activation that the layer reads; e is any single
- * number, which is kept; W and B are any constants, kept; I and O are ones and zeros; a number is a
- * constant of about that value.  Operands of Add, Mul, Min and Max may come in either order.  Nodes
+ * number, which is kept; W and B are any constants, kept; _ is any constant; I and O are ones and
+ * zeros; a number is a constant of about that value.  Operands of Add, Mul, Min and Max may come in either order.  Nodes
  * that change nothing are passed over; transpositions too in a formula that treats each number
  * alone, if all of x comes in one order.  Nodes of a formula may be read by nothing else; what was
  * translated for them before is left without a reader. */
@@ -131,6 +131,7 @@ static bool match_leaf(match *m, const char *word, int32_t value)
     case 'O': return is_filled(known->constant, 0);
     case 'W': return bind(&m->found.weight, known->constant);
     case 'B': return bind(&m->found.bias, known->constant);
+    case '_': return known->constant != NULL;
     default: return match_number(m, strtod(word, NULL), value);
     }
 }

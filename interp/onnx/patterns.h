@@ -29,6 +29,7 @@ extern const ray_pattern ray_patterns[];        /* up to a formula NULL */
 
 /* Plans of pattern_norm.c. */
 int ray_pattern_norm(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found);
+int ray_pattern_group(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found);
 int ray_pattern_fused(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found);
 int ray_pattern_scale(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found);
 

@@ -200,18 +200,18 @@ static bool is_text(const ray_wire_field *field, const char *text)
 static int copy_scopes(builder *b, const ray_wire_field *field)
 {
     ray_wire wire = { field->data, field->data + field->size };
-    ray_wire_field part, value = { 0 };
+    ray_wire_field part, scopes = { 0 };
     bool named = false;
     int found;
     while ((found = ray_wire_next(&wire, &part)) > 0) {
         if (part.number == 1 && part.type == RAY_WIRE_BYTES)
             named = is_text(&part, scopes_key);
         else if (part.number == 2 && part.type == RAY_WIRE_BYTES)
-            value = part;
+            scopes = part;
     }
     if (found < 0)
         return fail_damaged(b, wire.at, &entry);
-    return named && value.size ? put_text(b, DOC_STRING, &value) : 0;
+    return named && scopes.size ? put_text(b, DOC_STRING, &scopes) : 0;
 }
 
 static int copy_field(builder *b, const message *m, const rule *r, const ray_wire_field *field)

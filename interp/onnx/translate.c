@@ -15,7 +15,7 @@ enum { LEAST_READ = 1 << 28, LEAST_MADE = 1 << 30, MOST_TIMES = 16 };
 static const ray_onnx_op *const op_tables[] = {
     ray_onnx_ops_conv, ray_onnx_ops_linear, ray_onnx_ops_norm, ray_onnx_ops_unary,
     ray_onnx_ops_pool, ray_onnx_ops_reduce, ray_onnx_ops_merge, ray_onnx_ops_shape,
-    ray_onnx_ops_part, ray_onnx_ops_resize,
+    ray_onnx_ops_part, ray_onnx_ops_resize, ray_onnx_ops_attention,
 };
 static const ray_onnx_fold *const fold_tables[] = {
     ray_onnx_folds_shape, ray_onnx_folds_math, ray_onnx_folds_make,

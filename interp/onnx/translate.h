@@ -208,7 +208,7 @@ struct ray_onnx_op {
 };
 extern const ray_onnx_op ray_onnx_ops_conv[], ray_onnx_ops_linear[], ray_onnx_ops_norm[],
     ray_onnx_ops_unary[], ray_onnx_ops_pool[], ray_onnx_ops_reduce[], ray_onnx_ops_merge[],
-    ray_onnx_ops_shape[], ray_onnx_ops_part[], ray_onnx_ops_resize[];
+    ray_onnx_ops_shape[], ray_onnx_ops_part[], ray_onnx_ops_resize[], ray_onnx_ops_attention[];
 const ray_onnx_op *ray_onnx_op_find(const char *op);        /* NULL: none */
 
 /* The window of a convolution or pool: numbers for each axis, pads before and after. */
