@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_onnx_torch.c - small networks that torch exported: output and gradient are torch's.
  * tests/zoo/make_onnx_torch.py made them. */
+#include "check_text.h"
 #include "explaining.h"
 
 #define FOLDER "tests/fixtures/onnx_torch/"
@@ -60,8 +61,31 @@ static void check_network(const char *name)
     explaining_close(&e);
 }
 
+/* "name:type name:type" of a network's layers. */
+static const char *list_layers(const ray_network *network)
+{
+    static char list[4096];
+    ray_layer_info info;
+    list[0] = '\0';
+    for (int i = 0; !ray_network_layer(network, i, &info); i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s:%s", i ? " " : "", info.name,
+                 info.kind);
+    return list;
+}
+
+static void modules_give_their_names(void)
+{
+    explaining e = { 0 };
+    explaining_open(&e, path_of("grouped_block", "model.onnx"), RAY_WEIGHTS_FILE, NULL);
+    check_text("layers", list_layers(e.network),
+               "0:conv2d 1:group_norm 2:prelu 3.conv1:conv2d 3.act:silu 3.conv2:conv2d 3.norm2:group_norm 3.add:add "
+               "3.act_2:silu 4:instance_norm2d 5:gelu 6:mean 7:flatten 8:linear");
+    explaining_close(&e);
+}
+
 #define NETWORKS(_) \
-    _(residual) _(inverted_residual) _(vit_block) _(swin_block) _(convnext_block) _(inception_block) _(fcn_head)
+    _(residual) _(inverted_residual) _(vit_block) _(swin_block) _(convnext_block) _(inception_block) _(fcn_head) \
+    _(grouped_block) _(tokens)
 #define TEST(name) static void name(void) { check_network(#name); }
 #define ROW(name) { #name, name },
 
@@ -69,6 +93,10 @@ NETWORKS(TEST)
 
 int main(void)
 {
-    static const named_test tests[] = { NETWORKS(ROW) { NULL, NULL } };
+    static const named_test tests[] = {
+        NETWORKS(ROW)
+        { "modules give their names", modules_give_their_names },
+        { NULL, NULL }
+    };
     return run_tests("onnx_torch", tests);
 }

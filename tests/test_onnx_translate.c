@@ -281,6 +281,8 @@ static void operators_become_several_layers(void)
         /* rows of one item where a batch would be: a convolution that does not look across them */
         { "Transpose@T:x>a Conv@C:a,W2x3x1>y", 1,
           "T:permute C.view:reshape C.stacked:permute C:conv2d C.unstacked:permute" },
+        { "Transpose@T:x>a BatchNormalization@N:a,W3,W3,W3,W3>y", 1,
+          "T:permute N.view:reshape N.stacked:permute N:batch_norm2d N.unstacked:permute" },
         { NULL, 0, NULL }
     };
     check(rows);

@@ -74,6 +74,29 @@ static int fold_expand(ray_translation *t, const ray_onnx_node *node)
     return ray_fold_set(t, node, ray_constant_expand(t, x, shape.n < 0 ? 0 : shape.n, shape.v));
 }
 
+/* As 1 x dim for each axis, expanded to repeats x dim. */
+static int fold_tile(ray_translation *t, const ray_onnx_node *node)
+{
+    const ray_onnx_tensor *x = ray_fold_in(t, node, 0);
+    int64_t parts[RAY_ONNX_MAX_RANK], wide[RAY_ONNX_MAX_RANK], dim[RAY_ONNX_MAX_RANK];
+    ray_int_list repeats;
+    if (!x || ray_node_ints(t, node, "repeats", 1, &repeats))
+        return -1;
+    if (repeats.n != x->rank || 2 * x->rank > RAY_ONNX_MAX_RANK)
+        return ray_fail(t->error, "repeats: %d numbers for %d dimensions; at most %d are possible",
+                        repeats.n, x->rank, RAY_ONNX_MAX_RANK / 2);
+    for (int32_t i = 0; i < x->rank; i++) {
+        parts[2 * i] = 1;
+        wide[2 * i] = repeats.v[i];
+        parts[2 * i + 1] = wide[2 * i + 1] = x->dim[i];
+        if (!ray_multiply_checked(repeats.v[i], x->dim[i], &dim[i]) || repeats.v[i] < 0)
+            return ray_fail(t->error, "repeats: %" PRId64 " is out of range", repeats.v[i]);
+    }
+    const ray_onnx_tensor *view = ray_constant_view(t, x, 2 * x->rank, parts);
+    view = view ? ray_constant_expand(t, view, 2 * x->rank, wide) : NULL;
+    return ray_fold_set(t, node, view ? ray_constant_view(t, view, x->rank, dim) : NULL);
+}
+
 static int fold_slice(ray_translation *t, const ray_onnx_node *node)
 {
     const ray_onnx_tensor *x = ray_fold_in(t, node, 0);
@@ -275,6 +298,7 @@ const ray_onnx_fold ray_onnx_folds_shape[] = {
     { "Unsqueeze", fold_unsqueeze, 0 },
     { "Transpose", fold_transpose, 0 },
     { "Expand", fold_expand, 0 },
+    { "Tile", fold_tile, 0 },
     { "Slice", fold_slice, 0 },
     { "Split", fold_split, 0 },
     { "Gather", fold_gather, 0 },

@@ -144,27 +144,6 @@ static int plan_conv(ray_translation *t, const ray_onnx_node *node, ray_step *st
     return add_bias(t, node, step) || ray_plan_layer(t, step, out) ? -1 : 0;
 }
 
-/* Pictures of one item, windows of it say, that lie where a batch does: they become the first of
- * the axes of positions, 1 x channels x pictures x ..., or go back from there. */
-static int stack(ray_translation *t, const ray_onnx_node *node, ray_known *x)
-{
-    int64_t dim[RAY_ONNX_MAX_RANK] = { 1 };
-    if (ray_known_whole(t, node, x)
-        || ray_op_permute(t, node, "stacked", x, (int32_t[]){ 1, 0, 2, 3, 4, 5, 6, 7 }))
-        return -1;
-    memcpy(dim + 1, x->dim, (size_t)x->rank * sizeof *dim);
-    return ray_known_view(t, node, x, x->rank + 1, dim, 0);
-}
-
-static int unstack(ray_translation *t, const ray_onnx_node *node, ray_known *x)
-{
-    int64_t dim[RAY_ONNX_MAX_RANK];
-    memcpy(dim, x->dim + 1, (size_t)(x->rank - 1) * sizeof *dim);
-    if (ray_known_view(t, node, x, x->rank - 1, dim, RAY_ONNX_ABSENT))
-        return -1;
-    return ray_op_permute(t, node, "unstacked", x, (int32_t[]){ 1, 0, 2, 3, 4, 5, 6, 7 });
-}
-
 /* A first axis of positions that the kernel does not look along. */
 static int widen(ray_translation *t, ray_onnx_window *w)
 {
@@ -181,12 +160,6 @@ static int widen(ray_translation *t, ray_onnx_window *w)
     return 0;
 }
 
-static bool is_stacked(const ray_translation *t, const ray_known *x)
-{
-    return x->batch != 0 && t->batch == 1 && x->rank > 2 && x->rank < RAY_ONNX_MAX_RANK
-        && x->dim[0] != 1;
-}
-
 static int translate_conv(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
 {
     const int64_t groups = ray_node_int(node, "group", 1);
@@ -196,10 +169,10 @@ static int translate_conv(ray_translation *t, const ray_onnx_node *node, const r
     if (ray_known_in(t, node, 0, &x))
         return -1;
     const ray_onnx_tensor *w = constant_weight(t, node, x.rank);
-    const bool stacked = is_stacked(t, &x);
+    const bool stacked = ray_op_is_stacked(t, &x);
     if (!w || (!stacked && ray_known_batch_first(t, node, &x))
         || ray_onnx_window_read(t, node, &x, w->dim + 2, &window)
-        || (stacked && (widen(t, &window) || stack(t, node, &x))))
+        || (stacked && (widen(t, &window) || ray_op_stack(t, node, &x))))
         return -1;
     ray_step step = { .node = node, .type = conv_types[window.axes - 1], .in = &x, .n_in = 1 };
     ray_attribute_int(&step.attributes, "out_channels", w->dim[0]);
@@ -207,7 +180,7 @@ static int translate_conv(ray_translation *t, const ray_onnx_node *node, const r
     if (groups != 1)
         ray_attribute_int(&step.attributes, "groups", groups);
     ray_step_weight(&step, "weight", w);
-    if (plan_conv(t, node, &step, &out) || (stacked && unstack(t, node, &out)))
+    if (plan_conv(t, node, &step, &out) || (stacked && ray_op_unstack(t, node, &out)))
         return -1;
     ray_node_set(t, node, 0, &out);
     return 0;

@@ -45,9 +45,12 @@ static int plan(ray_translation *t, ray_step *step)
 static int translate_batch(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
 {
     static const char *const params[] = { "weight", "bias", "running_mean", "running_var" };
-    ray_known x;
+    ray_known x, out;
     (void)self;
-    if (ray_known_in(t, node, 0, &x) || ray_known_batch_first(t, node, &x))
+    if (ray_known_in(t, node, 0, &x))
+        return -1;
+    const bool stacked = ray_op_is_stacked(t, &x);
+    if (stacked ? ray_op_stack(t, node, &x) : ray_known_batch_first(t, node, &x))
         return -1;
     if (ray_node_int(node, "training_mode", 0) || ray_node_int(node, "spatial", 1) == 0)
         return ray_fail(t->error, "training_mode and spatial: 0 are not supported");
@@ -59,7 +62,10 @@ static int translate_batch(ray_translation *t, const ray_onnx_node *node, const 
     for (int32_t k = 0; k < 4; k++)
         if (weight_in(t, node, k + 1, params[k], &step))
             return -1;
-    return step.type ? plan(t, &step) : -1;
+    if (!step.type || ray_plan_layer(t, &step, &out) || (stacked && ray_op_unstack(t, node, &out)))
+        return -1;
+    ray_node_set(t, node, 0, &out);
+    return 0;
 }
 
 static int translate_instance(ray_translation *t, const ray_onnx_node *node,

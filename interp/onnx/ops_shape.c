@@ -175,6 +175,33 @@ static int translate_transpose(ray_translation *t, const ray_onnx_node *node,
     return done(t, node, &x);
 }
 
+/* ---- Rows where the batch should be ---- */
+
+bool ray_op_is_stacked(const ray_translation *t, const ray_known *x)
+{
+    return x->batch != 0 && t->batch == 1 && x->rank > 1 && x->rank < RAY_ONNX_MAX_RANK
+        && x->dim[0] != 1;
+}
+
+int ray_op_stack(ray_translation *t, const ray_onnx_node *node, ray_known *x)
+{
+    int64_t dim[RAY_ONNX_MAX_RANK] = { 1 };
+    if (ray_known_whole(t, node, x)
+        || ray_op_permute(t, node, "stacked", x, (int32_t[]){ 1, 0, 2, 3, 4, 5, 6, 7 }))
+        return -1;
+    memcpy(dim + 1, x->dim, (size_t)x->rank * sizeof *dim);
+    return ray_known_view(t, node, x, x->rank + 1, dim, 0);
+}
+
+int ray_op_unstack(ray_translation *t, const ray_onnx_node *node, ray_known *x)
+{
+    int64_t dim[RAY_ONNX_MAX_RANK];
+    memcpy(dim, x->dim + 1, (size_t)(x->rank - 1) * sizeof *dim);
+    if (ray_known_view(t, node, x, x->rank - 1, dim, RAY_ONNX_ABSENT))
+        return -1;
+    return ray_op_permute(t, node, "unstacked", x, (int32_t[]){ 1, 0, 2, 3, 4, 5, 6, 7 });
+}
+
 /* ---- Depth and space ---- */
 
 /* Six dims of the parted tensor, their order, and the axes that become one. */

@@ -56,7 +56,7 @@ static void put_dims(FILE *out, const ray_shape *shape)
 
 /* ---- Blocks ---- */
 
-enum { NEAR = 4 };                  /* layers between those of one node, at most */
+enum { NEAR = 8 };                  /* layers between those of one node, at most */
 
 static bool is_number(const char *part, size_t n)
 {

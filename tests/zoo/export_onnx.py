@@ -4,6 +4,7 @@
 import torch
 
 OPSET = 14
+TORCH_2 = 18  # opsets from here on are those of torch 2's exporter
 
 
 def spell_out_attention(model):
@@ -16,8 +17,17 @@ def spell_out_attention(model):
     return found
 
 
+def export_by_torch_2(model, x, path, opset, free_batch):
+    """As torch 2 exports where nothing else is asked for; with its weights in the file."""
+    batch = ({0: torch.export.Dim("batch")},) if free_batch else None
+    torch.onnx.export(model, (x,), path, opset_version=opset, input_names=["input"], output_names=["output"],
+                      dynamic_shapes=batch, dynamo=True, external_data=False)
+
+
 def export_onnx(model, x, path, opset=OPSET, free_batch=True):
     """A file for pictures like x."""
+    if opset >= TORCH_2:
+        return export_by_torch_2(model, x, path, opset, free_batch)
     mode = torch.onnx.TrainingMode
     torch.onnx.export(
         model,

@@ -79,6 +79,51 @@ class Fcn(nn.Module):
         return nn.functional.interpolate(scores, size=x.shape[-2:], mode="bilinear", align_corners=False)
 
 
+class Block(nn.Module):
+    """A sum, and an activation that is used twice."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(channels)
+        self.act = nn.SiLU()
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.norm2 = nn.GroupNorm(2, channels)
+
+    def forward(self, x):
+        y = self.act(self.norm1(self.conv1(x)))
+        return self.act(x + self.norm2(self.conv2(y)))
+
+
+def grouped_block():
+    """Normalisation of groups, of instances; slopes that are learnt."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 4, 4), nn.GroupNorm(4, 8), nn.PReLU(8), Block(8), nn.InstanceNorm2d(8, affine=True),
+        nn.GELU("tanh"), *head(8))
+
+
+class Tokens(nn.Module):
+    """Attention of three kinds, RMS normalisation, and batch norm over the tokens of all pictures."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 8, 2, 2)
+        self.norm = nn.RMSNorm(8)
+        self.layer = nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0, activation="gelu", batch_first=True)
+        self.cross = nn.MultiheadAttention(8, 4, batch_first=True)
+        self.rows = nn.BatchNorm1d(8)
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, x):
+        x = self.norm(self.patches(x).flatten(2).transpose(1, 2))
+        x = self.layer(x)
+        x = x + self.cross(x, x[:, ::2], x[:, 1::2], need_weights=False)[0]
+        x = self.rows(x.flatten(0, 1)).unflatten(0, (-1, x.shape[1]))
+        heads = x.unflatten(2, (2, 4)).transpose(1, 2)
+        seen = nn.functional.scaled_dot_product_attention(heads, heads, heads, is_causal=True)
+        return self.head((x + seen.transpose(1, 2).flatten(2)).mean(1))
+
+
 # name: what makes it, side of its picture, opset, is the batch free
 NETWORKS = {
     "residual": (residual, 12, 9, True),
@@ -88,6 +133,8 @@ NETWORKS = {
     "convnext_block": (convnext_block, 16, 12, True),
     "inception_block": (inception_block, 14, 11, True),
     "fcn_head": (Fcn, 10, 11, True),
+    "grouped_block": (grouped_block, 16, 20, True),
+    "tokens": (Tokens, 8, 23, False),
 }
 
 
