@@ -266,8 +266,8 @@ static void other_files_are_no_models(void)
 /* ---- Models that are something else ---- */
 
 static const struct { uint32_t field; const char *message; } parts[] = {
-    { MODEL_FUNCTION, "TMP/m.onnx: it defines functions of its own, which are not read; export it with them "
-      "inlined" },
+    { MODEL_FUNCTION, "TMP/m.onnx: it defines functions of its own, which are not read; have them "
+      "inlined (onnx.inliner.inline_local_functions)" },
     { MODEL_TRAINING, "TMP/m.onnx: it is meant for training (training_info); export the network for "
       "inference" },
 };

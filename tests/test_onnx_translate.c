@@ -410,6 +410,8 @@ static void what_needs_no_layer_has_none(void)
         { "Identity:x>y", 1, "y:identity" },
         { "Relu:x>y Exp:x>z Relu:y>w", 1, "y:relu w:relu" },
         { "Clip:x,0,6>y", 1, "y:relu6" },
+        { "Clip:7,0,2>a Mul:x,a>b Clip:2,2>c Sub:b,c>y", 1, "b:mul y:sub" },
+        { "Tile:W4,1>a Add:x,a>y", 1, "W4:parameter y:add" },
         { "Sub:1,x>y", 1, "y.negative:mul y:add" },
         { NULL, 0, NULL }
     };

@@ -171,11 +171,50 @@ static int fold_non_zero(ray_translation *t, const ray_onnx_node *node)
     return ray_fold_set(t, node, made);
 }
 
+/* A bound is an input, or an attribute as before opset 11. */
+static double clip_bound(const ray_translation *t, const ray_onnx_node *node, int32_t i,
+                         const char *name, double otherwise)
+{
+    const ray_onnx_tensor *given = ray_node_constant(t, node, i);
+    return given && given->n == 1 ? ray_onnx_number(given, 0)
+                                  : ray_node_number(node, name, otherwise);
+}
+
+/* The number itself where it is within the bounds: doubles do not hold all integers. */
+static int64_t clip_integer(int64_t v, double low, double high)
+{
+    if ((double)v < low)
+        return low < 9e18 ? (int64_t)low : INT64_MAX;
+    if ((double)v > high)
+        return high > -9e18 ? (int64_t)high : INT64_MIN;
+    return v;
+}
+
+static int fold_clip(ray_translation *t, const ray_onnx_node *node)
+{
+    const ray_onnx_tensor *x = ray_fold_in(t, node, 0);
+    const double low = clip_bound(t, node, 1, "min", -INFINITY);
+    const double high = clip_bound(t, node, 2, "max", INFINITY);
+    if (!x)
+        return -1;
+    const bool real = ray_constant_is_real(x);
+    ray_onnx_tensor *made =
+        ray_constant_new(t, real ? RAY_ONNX_FLOAT : RAY_ONNX_INT64, x->rank, x->dim);
+    for (int64_t i = 0; made && i < made->n; i++) {
+        if (real)
+            ray_constant_put(made, i, fmin(fmax(ray_onnx_number(x, i), low), high));
+        else
+            ray_constant_put_integer(made, i, clip_integer(ray_onnx_integer(x, i), low, high));
+    }
+    return ray_fold_set(t, node, made);
+}
+
 const ray_onnx_fold ray_onnx_folds_make[] = {
     { "Shape", fold_shape, RAY_FOLD_NONE },
     { "Size", fold_size, RAY_FOLD_NONE },
     { "Constant", fold_constant, 0 },
     { "ConstantOfShape", fold_constant_of_shape, 0 },
+    { "Clip", fold_clip, 0 },
     { "Range", fold_range, 0 },
     { "Cast", fold_cast, 0 },
     { "CastLike", fold_cast, 1 },

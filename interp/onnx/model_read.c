@@ -41,8 +41,8 @@ static int check_parts(const ray_onnx_model *model, const Onnx__ModelProto *prot
     if (!proto->graph)
         return ray_fail(error, "%s: it holds no graph; is it an ONNX model?", model->path);
     if (proto->n_functions)
-        return ray_fail(error, "%s: it defines functions of its own, which are not read; export it "
-                        "with them inlined", model->path);
+        return ray_fail(error, "%s: it defines functions of its own, which are not read; have "
+                        "them inlined (onnx.inliner.inline_local_functions)", model->path);
     if (proto->n_training_info)
         return ray_fail(error, "%s: it is meant for training (training_info); export the network "
                         "for inference", model->path);
