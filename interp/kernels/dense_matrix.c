@@ -27,7 +27,8 @@ static void block_task(void *context, int64_t task, int32_t lane)
     const job *j = context;
     const ray_dense_call *call = j->call;
     int64_t column = task % j->column_blocks * COLUMNS, block = task / j->column_blocks;
-    int64_t row = block % j->row_blocks * ROWS, first = block / j->row_blocks * call->together + row;
+    int64_t row = block % j->row_blocks * ROWS;
+    int64_t first = block / j->row_blocks * call->together + row;
     ray_gemm_sizes sizes = { ray_smaller(ROWS, call->together - row),
                              ray_smaller(COLUMNS, j->results - column), j->depth };
     ray_matrix x = { call->from + first * j->depth, j->depth, false };

@@ -7,7 +7,8 @@
 #include "layers/kind.h"
 #include "model.h"
 
-/* A tensor of the weights file: `from` with its dimensions in another order, then seen as `shape`. */
+/* A tensor of the weights file: `from` with its dimensions in another order, then seen as
+ * `shape`. */
 typedef struct ray_draft_tensor {
     const char            *name;        /* "features.0.weight" */
     const ray_onnx_tensor *from;
@@ -41,10 +42,10 @@ typedef struct ray_draft {
 
 /* What a model leaves open. */
 typedef struct ray_draft_wishes {
-    const char      *input_name;        /* of several inputs, the one explained; NULL: there is one */
+    const char      *input_name;        /* of several the one explained; NULL: the only one */
     const ray_shape *input_shape;       /* one item; NULL: the model's */
     const char      *output_name;       /* NULL: the first */
-    bool             whole;             /* the first dimension is not the batch: the tensor is one item */
+    bool             whole;             /* the tensor is one item: there is no batch in front */
 } ray_draft_wishes;
 
 /* Translates a model.  The draft may point into the model.  Errors: every operator that is not

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* finish.c - planned layers into a draft: those that the output needs, named, with their tensors. */
+/* finish.c - planned layers into a draft: those that the output needs, named, with their
+ * tensors. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -104,7 +104,8 @@ static void compute(const binary *row, const ray_onnx_tensor *a, const ray_onnx_
     }
 }
 
-/* Real numbers become float; integers stay what they are, as other operators want them of one type. */
+/* Real numbers become float; integers stay what they are, as other operators want them of one
+ * type. */
 static int32_t kept_type(const ray_onnx_tensor *a)
 {
     return ray_constant_is_real(a) ? RAY_ONNX_FLOAT : a->type;
@@ -118,7 +119,8 @@ static const ray_onnx_tensor *combine(ray_translation *t, const binary *row,
     memcpy(dim, a->dim, sizeof dim);
     if (!ray_dims_broadcast(&rank, dim, b->rank, b->dim))
         return (void)ray_fail(t->error, "its constants do not broadcast"), NULL;
-    ray_onnx_tensor *made = ray_constant_new(t, row->truth ? RAY_ONNX_BOOL : kept_type(a), rank, dim);
+    ray_onnx_tensor *made =
+        ray_constant_new(t, row->truth ? RAY_ONNX_BOOL : kept_type(a), rank, dim);
     if (made)
         compute(row, a, b, made);
     return made;
@@ -206,7 +208,11 @@ static int fold_where(ray_translation *t, const ray_onnx_node *node)
     return ray_fold_set(t, node, made);
 }
 
-typedef struct reduction { const char *op; double start; double (*step)(double a, double b); } reduction;
+typedef struct reduction {
+    const char *op;
+    double      start;
+    double    (*step)(double a, double b);
+} reduction;
 
 static const reduction reductions[] = {
     { "ReduceProd", 1, mul }, { "ReduceSum", 0, add }, { "ReduceMean", 0, add },

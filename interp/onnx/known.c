@@ -108,8 +108,8 @@ void ray_known_skip_views(const ray_translation *t, ray_known *x)
 
 static int fail_merge(ray_translation *t)
 {
-    return ray_fail(t->error, "it mixes the %" PRId64 " items of the batch; export the model with a "
-                    "batch of one or a free one", t->batch);
+    return ray_fail(t->error, "it mixes the %" PRId64 " items of the batch; export the model with "
+                    "a batch of one or a free one", t->batch);
 }
 
 int ray_known_view(ray_translation *t, const ray_onnx_node *node, ray_known *x, int32_t rank,

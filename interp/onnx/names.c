@@ -147,7 +147,8 @@ static int read_place(naming *n, int32_t node, place *p)
     return p->module && p->op ? 0 : ray_fail_memory(n->t->error);
 }
 
-/* Made ones last; by module; '.' before all other characters, so that what is inside a module follows it. */
+/* Made ones last; by module; '.' before all other characters, so that what is inside a module
+ * follows it. */
 static int compare(const void *a, const void *b)
 {
     const char *x = ((const place *)a)->module, *y = ((const place *)b)->module;

@@ -42,6 +42,12 @@ void ray_node_set(ray_translation *t, const ray_onnx_node *node, int32_t out,
         t->known[node->out[out]] = *known;
 }
 
+int ray_node_done(ray_translation *t, const ray_onnx_node *node, const ray_known *x)
+{
+    ray_node_set(t, node, 0, x);
+    return 0;
+}
+
 int64_t ray_node_int(const ray_onnx_node *node, const char *name, int64_t otherwise)
 {
     const ray_onnx_attribute *a = ray_onnx_attribute_find(node, name);

@@ -46,8 +46,8 @@ int ray_op_before(ray_translation *t, ray_known *x, const int32_t **order);
  * permutation, and *order is that of the result.  Else *order is NULL. */
 int ray_op_meet_constant(ray_translation *t, ray_known *x, ray_known *c, const int32_t **order);
 
-/* Rows or pictures of one item, windows of it say, may lie where layers with channels have the batch.
- * They become the first of the axes of positions, 1 x channels x rows x ..., or go back from there. */
+/* Rows or pictures of one item, windows of it say, may lie where layers with channels have the
+ * batch.  They become the first of the axes of positions, 1 x channels x rows x ..., or go back. */
 bool ray_op_is_stacked(const ray_translation *t, const ray_known *x);
 int  ray_op_stack(ray_translation *t, const ray_onnx_node *node, ray_known *x);
 int  ray_op_unstack(ray_translation *t, const ray_onnx_node *node, ray_known *x);

@@ -57,7 +57,8 @@ static int repeat_heads(ray_translation *t, const ray_onnx_node *node, const cha
 
 /* ---- Masks ---- */
 
-/* What is added to score i, finite: a mask of numbers adds them, one of truths shuts where false. */
+/* What is added to score i, finite: a mask of numbers adds them, one of truths shuts where
+ * false. */
 static double added(const ray_onnx_tensor *mask, int64_t i)
 {
     if (ray_constant_is_real(mask))
@@ -183,8 +184,7 @@ static int translate_attention(ray_translation *t, const ray_onnx_node *node,
         || plan_product(t, node, NULL, &weights, &v, false, &y)
         || (joined && join_heads(t, node, &y)))
         return -1;
-    ray_node_set(t, node, 0, &y);
-    return 0;
+    return ray_node_done(t, node, &y);
 }
 
 const ray_onnx_op ray_onnx_ops_attention[] = {

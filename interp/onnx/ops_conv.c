@@ -111,10 +111,6 @@ void ray_onnx_window_write(const ray_onnx_window *w, bool dilated, ray_attribute
 
 /* ---- Convolutions ---- */
 
-static const char *const conv_types[] = { "conv1d", "conv2d", "conv3d" };
-static const char *const transposed_types[] = { "conv_transpose1d", "conv_transpose2d",
-                                                "conv_transpose3d" };
-
 static const ray_onnx_tensor *constant_weight(ray_translation *t, const ray_onnx_node *node,
                                               int32_t rank)
 {
@@ -174,7 +170,7 @@ static int translate_conv(ray_translation *t, const ray_onnx_node *node, const r
         || ray_onnx_window_read(t, node, &x, w->dim + 2, &window)
         || (stacked && (widen(t, &window) || ray_op_stack(t, node, &x))))
         return -1;
-    ray_step step = { .node = node, .type = conv_types[window.axes - 1], .in = &x, .n_in = 1 };
+    ray_step step = { .node = node, .type = "conv", .axes = window.axes, .in = &x, .n_in = 1 };
     ray_attribute_int(&step.attributes, "out_channels", w->dim[0]);
     ray_onnx_window_write(&window, true, &step.attributes);
     if (groups != 1)
@@ -182,8 +178,7 @@ static int translate_conv(ray_translation *t, const ray_onnx_node *node, const r
     ray_step_weight(&step, "weight", w);
     if (plan_conv(t, node, &step, &out) || (stacked && ray_op_unstack(t, node, &out)))
         return -1;
-    ray_node_set(t, node, 0, &out);
-    return 0;
+    return ray_node_done(t, node, &out);
 }
 
 /* Padding and output_padding of one axis that make `wanted` outputs. */
@@ -238,7 +233,7 @@ static int translate_transposed(ray_translation *t, const ray_onnx_node *node,
         || read_axes(t, node, "output_padding", window.axes, 0, extra)
         || fit_outputs(t, node, &x, &window, extra))
         return -1;
-    ray_step step = { .node = node, .type = transposed_types[window.axes - 1], .in = &x,
+    ray_step step = { .node = node, .type = "conv_transpose", .axes = window.axes, .in = &x,
                       .n_in = 1 };
     ray_attribute_int(&step.attributes, "out_channels", channels);
     ray_onnx_window_write(&window, true, &step.attributes);
@@ -249,8 +244,7 @@ static int translate_transposed(ray_translation *t, const ray_onnx_node *node,
     ray_step_weight(&step, "weight", w);
     if (plan_conv(t, node, &step, &out))
         return -1;
-    ray_node_set(t, node, 0, &out);
-    return 0;
+    return ray_node_done(t, node, &out);
 }
 
 const ray_onnx_op ray_onnx_ops_conv[] = {

@@ -130,8 +130,7 @@ static int translate_gemm(ray_translation *t, const ray_onnx_node *node, const r
     } else if (gemm_product(t, node, &x, &out) || gemm_add(t, node, &out)) {
         return -1;
     }
-    ray_node_set(t, node, 0, &out);
-    return 0;
+    return ray_node_done(t, node, &out);
 }
 
 /* ---- MatMul ---- */
@@ -173,16 +172,14 @@ static int translate_matmul(ray_translation *t, const ray_onnx_node *node, const
     if (w && ray_op_is_linear(&in[0], w, false)) {
         if (ray_op_linear(t, node, &in[0], w, false, NULL, &out))
             return -1;
-        ray_node_set(t, node, 0, &out);
-        return 0;
+        return ray_node_done(t, node, &out);
     }
     const bool row = in[0].rank == 1, column = in[1].rank == 1;
     if (as_matrix(t, node, &in[0], true) || as_matrix(t, node, &in[1], false)
         || ray_known_align(t, node, in, 2, 2, &step.batch) || ray_plan_layer(t, &step, &out)
         || drop(t, node, &out, row, column))
         return -1;
-    ray_node_set(t, node, 0, &out);
-    return 0;
+    return ray_node_done(t, node, &out);
 }
 
 const ray_onnx_op ray_onnx_ops_linear[] = {

@@ -5,12 +5,6 @@
 
 #include "ops.h"
 
-static int done(ray_translation *t, const ray_onnx_node *node, const ray_known *x)
-{
-    ray_node_set(t, node, 0, x);
-    return 0;
-}
-
 static ray_known *gather(ray_translation *t, const ray_onnx_node *node)
 {
     ray_known *in = ray_arena_alloc(&t->draft->arena, (size_t)node->n_in + 1, sizeof *in);
@@ -110,14 +104,16 @@ static int translate_merge(ray_translation *t, const ray_onnx_node *node, const 
         return -1;
     const int number = number_of(in, node->n_in);
     if (node->n_in == 1)
-        return ray_known_in(t, node, 0, &out) ? -1 : done(t, node, &out);
+        return ray_known_in(t, node, 0, &out) ? -1 : ray_node_done(t, node, &out);
     if (number >= 0) {
         out = in[1 - number];
         if (with_number(t, node, self, ray_onnx_number(in[number].constant, 0), number == 0, &out))
             return -1;
-        return done(t, node, &out);
+        return ray_node_done(t, node, &out);
     }
-    return ray_op_merge(t, node, self->kind, NULL, in, node->n_in, &out) ? -1 : done(t, node, &out);
+    if (ray_op_merge(t, node, self->kind, NULL, in, node->n_in, &out))
+        return -1;
+    return ray_node_done(t, node, &out);
 }
 
 static int translate_mean(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
@@ -126,11 +122,11 @@ static int translate_mean(ray_translation *t, const ray_onnx_node *node, const r
     if (!in)
         return -1;
     if (node->n_in == 1)
-        return ray_known_in(t, node, 0, &out) ? -1 : done(t, node, &out);
+        return ray_known_in(t, node, 0, &out) ? -1 : ray_node_done(t, node, &out);
     if (ray_op_merge(t, node, self->kind, NULL, in, node->n_in, &out)
         || ray_plan_scalar(t, node, "mul", "mean", 1.0 / node->n_in, &out))
         return -1;
-    return done(t, node, &out);
+    return ray_node_done(t, node, &out);
 }
 
 /* ---- Choices by a constant ---- */
@@ -165,7 +161,7 @@ static int translate_where(ray_translation *t, const ray_onnx_node *node, const 
         if (ray_op_merge(t, node, "mul", NULL, in, 2, &part[k]))
             return -1;
     }
-    return ray_op_merge(t, node, "add", NULL, part, 2, &out) ? -1 : done(t, node, &out);
+    return ray_op_merge(t, node, "add", NULL, part, 2, &out) ? -1 : ray_node_done(t, node, &out);
 }
 
 /* ---- Concatenation ---- */
@@ -210,8 +206,8 @@ static int translate_concat(ray_translation *t, const ray_onnx_node *node, const
             in[n++] = in[k];
     }
     if (n == 1 && !in[0].constant)
-        return done(t, node, &in[0]);
-    return plan_concat(t, node, in, n, axis, &out) ? -1 : done(t, node, &out);
+        return ray_node_done(t, node, &in[0]);
+    return plan_concat(t, node, in, n, axis, &out) ? -1 : ray_node_done(t, node, &out);
 }
 
 const ray_onnx_op ray_onnx_ops_merge[] = {

@@ -23,23 +23,10 @@ static void put_eps(const ray_onnx_node *node, ray_attributes *a)
         ray_attribute_number(a, "eps", eps);
 }
 
-/* The kind's name for so many axes of positions, 0 ones as 1. */
-static const char *sized(ray_translation *t, const char *kind, int32_t rank)
+/* Axes of positions, of which there is one at least. */
+static int32_t count_axes(const ray_known *x)
 {
-    int32_t axes = rank < 3 ? 1 : rank - 2;
-    char *name = ray_arena_format(&t->draft->arena, "%s%dd", kind, axes);
-    if (!name)
-        ray_fail_memory(t->error);
-    return name;
-}
-
-static int plan(ray_translation *t, ray_step *step)
-{
-    ray_known out;
-    if (ray_plan_layer(t, step, &out))
-        return -1;
-    ray_node_set(t, step->node, 0, &out);
-    return 0;
+    return x->rank < 3 ? 1 : x->rank - 2;
 }
 
 static int translate_batch(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
@@ -57,15 +44,15 @@ static int translate_batch(ray_translation *t, const ray_onnx_node *node, const 
     for (int32_t k = 1; k < 5; k++)
         if (ray_node_used(t, node, k))
             return ray_fail(t->error, "only its first output is supported");
-    ray_step step = { .node = node, .type = sized(t, "batch_norm", x.rank), .in = &x, .n_in = 1 };
+    ray_step step = { .node = node, .type = "batch_norm", .axes = count_axes(&x), .in = &x,
+                      .n_in = 1 };
     put_eps(node, &step.attributes);
     for (int32_t k = 0; k < 4; k++)
         if (weight_in(t, node, k + 1, params[k], &step))
             return -1;
-    if (!step.type || ray_plan_layer(t, &step, &out) || (stacked && ray_op_unstack(t, node, &out)))
+    if (ray_plan_layer(t, &step, &out) || (stacked && ray_op_unstack(t, node, &out)))
         return -1;
-    ray_node_set(t, node, 0, &out);
-    return 0;
+    return ray_node_done(t, node, &out);
 }
 
 static int translate_instance(ray_translation *t, const ray_onnx_node *node,
@@ -75,14 +62,14 @@ static int translate_instance(ray_translation *t, const ray_onnx_node *node,
     (void)self;
     if (ray_known_in(t, node, 0, &x) || ray_known_batch_first(t, node, &x))
         return -1;
-    ray_step step = { .node = node, .type = sized(t, "instance_norm", x.rank), .in = &x,
+    ray_step step = { .node = node, .type = "instance_norm", .axes = count_axes(&x), .in = &x,
                       .n_in = 1 };
     put_eps(node, &step.attributes);
     ray_attribute_word(&step.attributes, "affine", "true");
-    if (!step.type || weight_in(t, node, 1, "weight", &step)
+    if (weight_in(t, node, 1, "weight", &step)
         || weight_in(t, node, 2, "bias", &step))
         return -1;
-    return plan(t, &step);
+    return ray_plan_result(t, &step);
 }
 
 /* ---- Layer normalisation ---- */
@@ -127,7 +114,7 @@ static int translate_layer(ray_translation *t, const ray_onnx_node *node, const 
         ray_attribute_word(&step.attributes, "bias", "false");
     else if (layer_weight(t, node, 2, "bias", dim, rank, &step))
         return -1;
-    return plan(t, &step);
+    return ray_plan_result(t, &step);
 }
 
 /* y = weight x / sqrt(mean(x x) + eps), the mean over the axes from `axis` on. */
@@ -160,8 +147,7 @@ static int translate_rms(ray_translation *t, const ray_onnx_node *node, const ra
     in[1] = *ray_node_in(t, node, 1);
     if (ray_op_merge(t, node, "mul", NULL, in, 2, &x))
         return -1;
-    ray_node_set(t, node, 0, &x);
-    return 0;
+    return ray_node_done(t, node, &x);
 }
 
 /* ---- Groups and neighbours ---- */
@@ -198,7 +184,7 @@ static int translate_group(ray_translation *t, const ray_onnx_node *node, const 
     if (group_weight(t, node, 1, "weight", x.dim[1], groups, &step)
         || group_weight(t, node, 2, "bias", x.dim[1], groups, &step))
         return -1;
-    return plan(t, &step);
+    return ray_plan_result(t, &step);
 }
 
 static int translate_lrn(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
@@ -215,7 +201,7 @@ static int translate_lrn(ray_translation *t, const ray_onnx_node *node, const ra
     ray_attribute_number(&step.attributes, "k", ray_node_number(node, "bias", 1));
     if (size % 2 == 0)
         ray_attribute_word(&step.attributes, "extra", "after");
-    return plan(t, &step);
+    return ray_plan_result(t, &step);
 }
 
 const ray_onnx_op ray_onnx_ops_norm[] = {

@@ -4,23 +4,6 @@
 
 #include "translate.h"
 
-static int plan(ray_translation *t, ray_step *step)
-{
-    ray_known out;
-    if (ray_plan_layer(t, step, &out))
-        return -1;
-    ray_node_set(t, step->node, 0, &out);
-    return 0;
-}
-
-static const char *sized(ray_translation *t, const char *kind, int32_t axes)
-{
-    char *name = ray_arena_format(&t->draft->arena, "%s%dd", kind, axes);
-    if (!name)
-        ray_fail_memory(t->error);
-    return name;
-}
-
 static int translate_pool(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
 {
     const bool average = !strcmp(self->op, "AveragePool");
@@ -31,7 +14,7 @@ static int translate_pool(ray_translation *t, const ray_onnx_node *node, const r
     if (ray_known_in(t, node, 0, &x) || ray_known_batch_first(t, node, &x)
         || ray_onnx_window_read(t, node, &x, NULL, &window))
         return -1;
-    ray_step step = { .node = node, .type = sized(t, self->kind, window.axes), .in = &x,
+    ray_step step = { .node = node, .type = self->kind, .axes = window.axes, .in = &x,
                       .n_in = 1 };
     bool padded = window.same;
     for (int32_t k = 0; k < 2 * window.axes; k++)
@@ -41,7 +24,7 @@ static int translate_pool(ray_translation *t, const ray_onnx_node *node, const r
         ray_attribute_word(&step.attributes, "ceil_mode", "true");
     if (average && padded && !ray_node_int(node, "count_include_pad", 0))
         ray_attribute_word(&step.attributes, "count_include_pad", "false");
-    return step.type ? plan(t, &step) : -1;
+    return ray_plan_result(t, &step);
 }
 
 static int translate_global(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
@@ -51,10 +34,10 @@ static int translate_global(ray_translation *t, const ray_onnx_node *node, const
         return -1;
     if (x.rank < 3 || x.rank > 5)
         return ray_fail(t->error, "an input of %d dimensions; expected 3 to 5", x.rank);
-    ray_step step = { .node = node, .type = sized(t, self->kind, x.rank - 2), .in = &x,
+    ray_step step = { .node = node, .type = self->kind, .axes = x.rank - 2, .in = &x,
                       .n_in = 1 };
     ray_attribute_int(&step.attributes, "output_size", 1);
-    return step.type ? plan(t, &step) : -1;
+    return ray_plan_result(t, &step);
 }
 
 const ray_onnx_op ray_onnx_ops_pool[] = {

@@ -106,8 +106,7 @@ static int translate_reduce(ray_translation *t, const ray_onnx_node *node, const
         || (dims.n && plan(t, node, self->kind, over, &dims, &x))
         || (row.after && ray_plan_unary(t, node, row.after, row.after, &x)))
         return -1;
-    ray_node_set(t, node, 0, &x);
-    return 0;
+    return ray_node_done(t, node, &x);
 }
 
 const ray_onnx_op ray_onnx_ops_reduce[] = {

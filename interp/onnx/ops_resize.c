@@ -289,8 +289,7 @@ static int translate_resize(ray_translation *t, const ray_onnx_node *node, const
         failed = check_smooth(t, node, &r) || plan_smooth(t, node, &r);
     if (failed)
         return -1;
-    ray_node_set(t, node, 0, &r.x);
-    return 0;
+    return ray_node_done(t, node, &r.x);
 }
 
 const ray_onnx_op ray_onnx_ops_resize[] = {

@@ -5,12 +5,6 @@
 
 #include "ops.h"
 
-static int done(ray_translation *t, const ray_onnx_node *node, const ray_known *x)
-{
-    ray_node_set(t, node, 0, x);
-    return 0;
-}
-
 /* ---- Reshape ---- */
 
 int ray_op_reshape_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
@@ -65,7 +59,7 @@ static int translate_reshape(ray_translation *t, const ray_onnx_node *node,
         || ray_op_reshape_dims(t, node, x.rank, x.dim, tensor_size(&x), &rank, dim)
         || view(t, node, &x, rank, dim))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 static int translate_flatten(ray_translation *t, const ray_onnx_node *node,
@@ -81,7 +75,7 @@ static int translate_flatten(ray_translation *t, const ray_onnx_node *node,
     axis = axis < 0 ? axis + x.rank : axis;
     for (int32_t i = 0; i < x.rank; i++)
         dim[i >= axis] *= x.dim[i];
-    return view(t, node, &x, 2, dim) ? -1 : done(t, node, &x);
+    return view(t, node, &x, 2, dim) ? -1 : ray_node_done(t, node, &x);
 }
 
 /* ---- Axes of size 1 ---- */
@@ -143,7 +137,7 @@ static int translate_squeeze(ray_translation *t, const ray_onnx_node *node,
              : ray_op_unsqueeze_dims(t, node, x.rank, x.dim, &rank, dim, &batch))
         || ray_known_view(t, node, &x, rank, dim, batch))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 /* ---- Order ---- */
@@ -172,7 +166,7 @@ static int translate_transpose(ray_translation *t, const ray_onnx_node *node,
     if (ray_known_in(t, node, 0, &x) || ray_op_transpose_perm(t, node, x.rank, perm)
         || ray_op_permute(t, node, NULL, &x, perm))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 /* ---- Rows where the batch should be ---- */
@@ -228,7 +222,7 @@ static int translate_depth(ray_translation *t, const ray_onnx_node *node, const 
         || ray_op_permute(t, node, NULL, &x, order[to_depth][crd])
         || ray_known_view(t, node, &x, 4, to_depth ? spaced : depth, 0))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 const ray_onnx_op ray_onnx_ops_shape[] = {

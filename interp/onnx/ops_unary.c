@@ -8,18 +8,12 @@
 
 #define UNBOUNDED 3.4e38      /* bounds from here on are none */
 
-static int done(ray_translation *t, const ray_onnx_node *node, const ray_known *x)
-{
-    ray_node_set(t, node, 0, x);
-    return 0;
-}
-
 static int translate_plain(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
 {
     ray_known x;
     if (ray_known_in(t, node, 0, &x) || ray_plan_unary(t, node, self->kind, NULL, &x))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 /* Do numbers drop out?  Some exporters write training mode with a ratio of 0. */
@@ -40,7 +34,7 @@ static int translate_same(ray_translation *t, const ray_onnx_node *node, const r
         return ray_fail(t->error, "only its first output is supported");
     if (is_random(t, node))
         return ray_fail(t->error, "training_mode is not supported");
-    return ray_known_in(t, node, 0, &x) ? -1 : done(t, node, &x);
+    return ray_known_in(t, node, 0, &x) ? -1 : ray_node_done(t, node, &x);
 }
 
 static int translate_cast(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
@@ -55,7 +49,11 @@ static int translate_cast(ray_translation *t, const ray_onnx_node *node, const r
 
 /* ---- With a number ---- */
 
-typedef struct number_row { const char *op, *attribute; double otherwise; const char *name; } number_row;
+typedef struct number_row {
+    const char *op, *attribute;
+    double      otherwise;
+    const char *name;
+} number_row;
 
 static const number_row numbers[] = {       /* attribute of the operator; that of the layer */
     { "LeakyRelu", "alpha", 0.01, "negative_slope" },
@@ -77,7 +75,7 @@ static int translate_number(ray_translation *t, const ray_onnx_node *node, const
         ray_attribute_word(&step.attributes, self->more, "0");
     if (ray_known_in(t, node, 0, &x) || ray_plan_each_same(t, &step, &x))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 /* torch's numbers are the operator's defaults; others: gamma elu(x). */
@@ -93,7 +91,7 @@ static int translate_selu(ray_translation *t, const ray_onnx_node *node, const r
     if (ray_known_in(t, node, 0, &x) || ray_plan_each_same(t, &step, &x)
         || ray_plan_scalar(t, node, "mul", NULL, gamma, &x))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 static int plan_clamp(ray_translation *t, const ray_onnx_node *node, double low, double high,
@@ -125,7 +123,7 @@ static int translate_hard_sigmoid(ray_translation *t, const ray_onnx_node *node,
     if (ray_known_in(t, node, 0, &x) || ray_plan_scalar(t, node, "mul", "scaled", alpha, &x)
         || ray_plan_scalar(t, node, "add", "shifted", beta, &x) || plan_clamp(t, node, 0, 1, &x))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 static int clip_bound(ray_translation *t, const ray_onnx_node *node, int32_t i, const char *name,
@@ -148,7 +146,7 @@ static int translate_clip(ray_translation *t, const ray_onnx_node *node, const r
     if (ray_known_in(t, node, 0, &x) || clip_bound(t, node, 1, "min", -UNBOUNDED, &low)
         || clip_bound(t, node, 2, "max", UNBOUNDED, &high) || plan_clamp(t, node, low, high, &x))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 static int translate_gelu(ray_translation *t, const ray_onnx_node *node, const ray_onnx_op *self)
@@ -159,7 +157,7 @@ static int translate_gelu(ray_translation *t, const ray_onnx_node *node, const r
         ray_attribute_word(&step.attributes, "approximate", "tanh");
     if (ray_known_in(t, node, 0, &x) || ray_plan_each_same(t, &step, &x))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 /* x sigmoid(alpha x) */
@@ -175,7 +173,7 @@ static int translate_swish(ray_translation *t, const ray_onnx_node *node, const 
         || ray_plan_unary(t, node, self->kind, "silu", &x)
         || ray_plan_scalar(t, node, "mul", NULL, 1 / alpha, &x))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 /* x - bias where x > lambd, x + bias where x < -lambd: hard without bias, soft with all of it. */
@@ -191,7 +189,7 @@ static int translate_shrink(ray_translation *t, const ray_onnx_node *node, const
     ray_attribute_number(&step.attributes, "lambd", lambd);
     if (ray_known_in(t, node, 0, &x) || ray_plan_each_same(t, &step, &x))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 /* ---- Slopes ---- */
@@ -233,9 +231,9 @@ static int translate_prelu(ray_translation *t, const ray_onnx_node *node, const 
     if (slope && (slope->n == 1 || by_channel)) {
         ray_attribute_int(&step.attributes, "num_parameters", slope->n);
         ray_step_weight(&step, "weight", slope);
-        return ray_plan_same(t, &step, &x) ? -1 : done(t, node, &x);
+        return ray_plan_same(t, &step, &x) ? -1 : ray_node_done(t, node, &x);
     }
-    return prelu_parts(t, node, &x) ? -1 : done(t, node, &x);
+    return prelu_parts(t, node, &x) ? -1 : ray_node_done(t, node, &x);
 }
 
 /* ---- Softmax ---- */
@@ -277,11 +275,11 @@ static int translate_softmax(ray_translation *t, const ray_onnx_node *node,
     for (int32_t i = axis + 1; i < x.rank; i++)
         rest *= x.dim[i];
     if (joined && rest > 1)
-        return softmax_joined(t, node, self->kind, axis, &x) ? -1 : done(t, node, &x);
+        return softmax_joined(t, node, self->kind, axis, &x) ? -1 : ray_node_done(t, node, &x);
     if (ray_known_dim(t, node, &x, axis, &dim)
         || plan_softmax(t, node, self->kind, dim, &x))
         return -1;
-    return done(t, node, &x);
+    return ray_node_done(t, node, &x);
 }
 
 const ray_onnx_op ray_onnx_ops_unary[] = {

@@ -304,15 +304,14 @@ int ray_pattern_fused(ray_translation *t, const ray_pattern *self, const ray_pat
 /* Batch norm as its owner folded it: a factor and a shift for each channel. */
 int ray_pattern_scale(ray_translation *t, const ray_pattern *self, const ray_pattern_found *found)
 {
-    static const char *const types[] = { "batch_norm1d", "batch_norm1d", "batch_norm2d",
-                                         "batch_norm3d" };
     ray_known x = found->x, out;
     const int64_t channels = x.rank > 1 ? x.dim[1] : 0;
     (void)self;
     if (x.rank < 2 || x.rank > 5 || x.batch != 0 || channels < 2 || !fits(found->weight, &x, 1, 1)
         || !fits(found->bias, &x, 1, 1))
         return 0;
-    ray_step step = { .node = &t->model->nodes[found->last], .type = types[x.rank - 2], .in = &x,
+    ray_step step = { .node = &t->model->nodes[found->last], .type = "batch_norm",
+                      .axes = x.rank < 3 ? 1 : x.rank - 2, .in = &x,
                       .n_in = 1 };
     const ray_onnx_tensor *mean = filled(t, 1, &channels, 0);
     const ray_onnx_tensor *variance = filled(t, 1, &channels, 1);

@@ -3,10 +3,10 @@
  *
  * A formula is text: Mul(x, Sigmoid(x)).  x is the activation that the layer reads; e is any single
  * number, which is kept; W and B are any constants, kept; _ is any constant; I and O are ones and
- * zeros; a number is a constant of about that value.  Operands of Add, Mul, Min and Max may come in either order.  Nodes
- * that change nothing are passed over; transpositions too in a formula that treats each number
- * alone, if all of x comes in one order.  Nodes of a formula may be read by nothing else; what was
- * translated for them before is left without a reader. */
+ * zeros; a number is a constant of about that value.  Operands of Add, Mul, Min and Max may come in
+ * either order.  Nodes that change nothing are passed over; transpositions too in a formula that
+ * treats each number alone, if all of x comes in one order.  Nodes of a formula may be read by
+ * nothing else; what was translated for them before is left without a reader. */
 #include "patterns.h"
 
 #include <math.h>

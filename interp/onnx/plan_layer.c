@@ -198,17 +198,32 @@ static int set_result(ray_translation *t, const ray_step *step, const ray_shape 
     return ray_known_set(t, out, rank, dim, batch);
 }
 
+/* "conv" and 2: conv2d.  NULL: told. */
+static const ray_kind *find_kind(ray_translation *t, const ray_step *step)
+{
+    char name[64];
+    if (step->axes)
+        snprintf(name, sizeof name, "%s%dd", step->type, (int)step->axes);
+    else
+        snprintf(name, sizeof name, "%s", step->type);
+    const ray_kind *kind = ray_kind_find(name);
+    if (!kind)
+        ray_kind_unknown(name, t->error);
+    return kind;
+}
+
 int ray_plan_layer(ray_translation *t, const ray_step *step, ray_known *out)
 {
-    const ray_kind *kind = ray_kind_find(step->type);
+    const ray_kind *kind = find_kind(t, step);
     ray_infer infer = { .n_in = 0 };
-    ray_planned layer = { .type = step->type, .suffix = step->suffix ? step->suffix : "",
+    ray_planned layer = { .suffix = step->suffix ? step->suffix : "",
                           .node = (int32_t)(step->node - t->model->nodes),
                           .n_weights = step->n_weights };
     if (!kind)
-        return ray_kind_unknown(step->type, t->error);
+        return -1;
     if (step->attributes.full)
-        return ray_fail(t->error, "%s: its attributes are too long", step->type);
+        return ray_fail(t->error, "%s: its attributes are too long", kind->name);
+    layer.type = kind->name;
     layer.attributes = ray_arena_copy(&t->draft->arena, step->attributes.text);
     if (!layer.attributes)
         return ray_fail_memory(t->error);
@@ -222,6 +237,12 @@ int ray_plan_layer(ray_translation *t, const ray_step *step, ray_known *out)
     }
     layer.out = infer.out;
     return set_result(t, step, &infer.out, out) || add_layer(t, &layer) ? -1 : 0;
+}
+
+int ray_plan_result(ray_translation *t, const ray_step *step)
+{
+    ray_known out;
+    return ray_plan_layer(t, step, &out) ? -1 : ray_node_done(t, step->node, &out);
 }
 
 void ray_step_weight(ray_step *step, const char *param, const ray_onnx_tensor *tensor)

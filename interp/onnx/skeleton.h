@@ -5,7 +5,8 @@
  *
  * Fields that are refused where they are met (subgraphs, functions, sparse tensors) stay as empty
  * messages; those that never matter (documentation, inferred shapes) are gone.  A node's doc_string
- * holds the modules that torch's exporter says it lies in: "['', 'layer1', 'layer1.conv', 'conv2d']". */
+ * holds the modules that torch's exporter says it lies in: "['', 'layer1', 'layer1.conv',
+ * 'conv2d']". */
 #ifndef RAY_ONNX_SKELETON_H
 #define RAY_ONNX_SKELETON_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* translate.h - inside the translation of ONNX models: what is known of a value, and layers that are
- * planned before they have names.
+/* translate.h - inside the translation of ONNX models: what is known of a value, and layers that
+ * are planned before they have names.
  *
  * A value is a constant, or an activation: the numbers that a layer makes.  ONNX tensors have a
- * batch axis somewhere, items have none: an item is the tensor without that axis.  Where a model
- * merges the batch with another axis (windows, heads) the item is the whole tensor of a batch of one.
- * So a change of scheme moves no number. */
+ * batch axis somewhere, items have none: an item is the tensor without that axis.  Where a
+ * model merges the batch with another axis (windows, heads) the item is the whole tensor of a batch
+ * of one.  So a change of scheme moves no number. */
 #ifndef RAY_ONNX_TRANSLATE_H
 #define RAY_ONNX_TRANSLATE_H
 
@@ -19,7 +19,7 @@ typedef struct ray_known {
     int32_t   layer;
     int32_t   rank;                     /* of the ONNX tensor */
     int64_t   dim[RAY_ONNX_MAX_RANK];
-    int32_t   batch;                    /* its axis; RAY_ONNX_ABSENT: the item is the whole tensor */
+    int32_t   batch;                    /* its axis; RAY_ONNX_ABSENT: the item is all of it */
     ray_shape item;                     /* of activations; a single number is [1] */
 } ray_known;
 
@@ -58,9 +58,17 @@ typedef struct ray_translation {
     int32_t      n_layers, room;
     int64_t      may_read, may_make;    /* numbers of constants that nodes still may read, and bytes
                                          * that still may be made */
-    bool         turned;                /* the model's input is H x W x C, the draft's C x H x W; layer
-                                         * 0 turns it back */
+    bool         turned;                /* the model's input is H x W x C, the draft's C x H x W;
+                                         * layer 0 turns it back */
 } ray_translation;
+
+/* ---- The steps of the translation (ports.c, support.c) ---- */
+
+int ray_onnx_find_output(ray_translation *t);
+/* The input that is meant, its shape, and the batch.  Needs to know what the output needs. */
+int ray_onnx_set_input(ray_translation *t);
+/* Fails with all operators that the output needs and that are not supported. */
+int ray_onnx_check_operators(ray_translation *t);
 
 /* ---- Nodes ---- */
 
@@ -74,6 +82,8 @@ const ray_onnx_tensor *ray_node_constant(const ray_translation *t, const ray_onn
 bool ray_node_used(const ray_translation *t, const ray_onnx_node *node, int32_t out);
 void ray_node_set(ray_translation *t, const ray_onnx_node *node, int32_t out,
                   const ray_known *known);
+/* x is the first result, and the translation of the node ends with 0. */
+int ray_node_done(ray_translation *t, const ray_onnx_node *node, const ray_known *x);
 int64_t     ray_node_int(const ray_onnx_node *node, const char *name, int64_t otherwise);
 double      ray_node_number(const ray_onnx_node *node, const char *name, double otherwise);
 const char *ray_node_word(const ray_onnx_node *node, const char *name, const char *otherwise);
@@ -132,6 +142,7 @@ void ray_attribute_text(ray_attributes *a, const char *text);   /* as it is: "mi
 typedef struct ray_step {
     const ray_onnx_node *node;
     const char          *type, *suffix;     /* suffix NULL: the node's own layer */
+    int32_t              axes;              /* positions: "conv" and 2 is conv2d; 0: type is all */
     const ray_known     *in;
     int32_t              n_in;
     ray_attributes       attributes;
@@ -142,6 +153,8 @@ typedef struct ray_step {
 
 /* Checks it as the compiler would, and adds it.  out: its tensor. */
 int  ray_plan_layer(ray_translation *t, const ray_step *step, ray_known *out);
+/* Its tensor is the first result of its node. */
+int  ray_plan_result(ray_translation *t, const ray_step *step);
 void ray_step_weight(ray_step *step, const char *param, const ray_onnx_tensor *tensor);
 /* One input, the same dims. */
 int  ray_plan_same(ray_translation *t, ray_step *step, ray_known *x);
@@ -195,6 +208,8 @@ typedef struct ray_onnx_fold {
 } ray_onnx_fold;
 extern const ray_onnx_fold ray_onnx_folds_shape[], ray_onnx_folds_math[], ray_onnx_folds_make[];
 const ray_onnx_fold *ray_onnx_fold_find(const char *op);   /* NULL: none */
+/* How many of the node's inputs must be constants for it to be folded. */
+int32_t ray_onnx_fold_reads(const ray_onnx_fold *fold, const ray_onnx_node *node);
 
 /* ---- Operators (ops_*.c) ---- */
 
@@ -208,7 +223,8 @@ struct ray_onnx_op {
 };
 extern const ray_onnx_op ray_onnx_ops_conv[], ray_onnx_ops_linear[], ray_onnx_ops_norm[],
     ray_onnx_ops_unary[], ray_onnx_ops_pool[], ray_onnx_ops_reduce[], ray_onnx_ops_merge[],
-    ray_onnx_ops_shape[], ray_onnx_ops_part[], ray_onnx_ops_resize[], ray_onnx_ops_attention[];
+    ray_onnx_ops_shape[], ray_onnx_ops_part[], ray_onnx_ops_wide[], ray_onnx_ops_resize[],
+    ray_onnx_ops_attention[];
 const ray_onnx_op *ray_onnx_op_find(const char *op);        /* NULL: none */
 
 /* The window of a convolution or pool: numbers for each axis, pads before and after. */
