@@ -29,11 +29,13 @@ void ray_dense_finish(const ray_dense_call *call, int64_t item, int64_t first, i
                       const RAY_REAL *sum)
 {
     int64_t results = call->gradient ? call->sizes.inputs : call->sizes.outputs;
-    int64_t channel = call->finish ? call->channel : n;
+    const ray_finish *finish = call->finish;
+    bool by_channel = finish && (finish->scale || finish->shift);
+    int64_t channel = by_channel ? call->channel : results;
     for (int64_t i = 0, run; i < n; i += run) {
         int64_t at = first + i;
-        run = ray_smaller(n - i, call->finish ? channel - at % channel : n);
-        ray_finish_row(call->finish, at / channel, sum + i, run, item * results + at, call->to);
+        run = ray_smaller(n - i, channel - at % channel);
+        ray_finish_row(finish, at / channel, sum + i, run, item * results + at, call->to);
     }
 }
 

@@ -8,7 +8,7 @@
 
 enum {
     FEWEST = 32,            /* rows from which on this is faster than streaming the weights */
-    ROWS = 128,             /* rows of a block */
+    ROWS = 256,             /* rows of a block */
     COLUMNS = 256           /* results of a block */
 };
 
