@@ -2,20 +2,7 @@
 /* broadcast.c - shapes that repeat to fit each other. */
 #include "broadcast.h"
 
-/* Widens out so that in fits; false when it cannot. */
-static bool broadcast(ray_shape *out, const ray_shape *in)
-{
-    ray_shape wide = { .rank = out->rank > in->rank ? out->rank : in->rank };
-    for (int32_t i = 1; i <= wide.rank; i++) {
-        const int64_t a = i > out->rank ? 1 : out->dim[out->rank - i];
-        const int64_t b = i > in->rank ? 1 : in->dim[in->rank - i];
-        if (a != b && a != 1 && b != 1)
-            return false;
-        wide.dim[wide.rank - i] = a == 1 ? b : a;
-    }
-    *out = wide;
-    return true;
-}
+#include "dims.h"
 
 int ray_broadcast_infer(ray_infer *c)
 {
@@ -30,7 +17,7 @@ int ray_broadcast_infer(ray_infer *c)
                         (int)c->n_in);
     c->out = c->in[0];
     for (int32_t k = 1; k < c->n_in; k++) {
-        if (!broadcast(&c->out, &c->in[k]))
+        if (!ray_dims_broadcast(&c->out.rank, c->out.dim, c->in[k].rank, c->in[k].dim))
             return ray_fail(c->error, "input %d is %s beside %s; sizes must be equal or 1",
                             (int)k + 1, ray_shape_text(&c->in[k], other),
                             ray_shape_text(&c->out, first));

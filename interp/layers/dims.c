@@ -3,6 +3,7 @@
 #include "dims.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 int ray_dim_axis(const ray_infer *c, const char *attribute, int64_t dim, int32_t *axis)
 {
@@ -44,6 +45,21 @@ int64_t ray_dims_product(const ray_tensor *tensor, int32_t from, int32_t to)
     for (int32_t i = from; i < to; i++)
         product *= tensor->dim[i];
     return product;
+}
+
+bool ray_dims_broadcast(int32_t *rank, int64_t *dim, int32_t rank_b, const int64_t *dim_b)
+{
+    int64_t wide[RAY_MAX_RANK];
+    const int32_t most = *rank > rank_b ? *rank : rank_b;
+    for (int32_t i = 1; i <= most; i++) {
+        const int64_t a = i > *rank ? 1 : dim[*rank - i], b = i > rank_b ? 1 : dim_b[rank_b - i];
+        if (a != b && a != 1 && b != 1)
+            return false;
+        wide[most - i] = a == 1 ? b : a;
+    }
+    memcpy(dim, wide, (size_t)most * sizeof *dim);
+    *rank = most;
+    return true;
 }
 
 int ray_count_check(const ray_infer *c, const char *attribute, int64_t given, int64_t actual)

@@ -16,6 +16,10 @@ int ray_dims_axes(const ray_infer *c, const char *attribute, const ray_ints *dim
 /* Product of dim[from] ... dim[to - 1] of a tensor. */
 int64_t ray_dims_product(const ray_tensor *tensor, int32_t from, int32_t to);
 
+/* Widens dim to what it and b broadcast to, as in numpy; false, and nothing changed, when they do
+ * not.  dim: room for RAY_MAX_RANK. */
+bool ray_dims_broadcast(int32_t *rank, int64_t *dim, int32_t rank_b, const int64_t *dim_b);
+
 /* Fails unless an optional attribute, 0 when not given, is what the input says. */
 int ray_count_check(const ray_infer *c, const char *attribute, int64_t given, int64_t actual);
 

@@ -97,40 +97,22 @@ void ray_constant_put_integer(ray_onnx_tensor *tensor, int64_t i, int64_t number
         *at = (char)number;
 }
 
-const ray_onnx_tensor *ray_constant_scale(ray_translation *t, const ray_onnx_tensor *tensor,
-                                          double factor, double shift)
+static const ray_onnx_tensor *as_float(ray_translation *t, const ray_onnx_tensor *tensor,
+                                       double factor)
 {
-    ray_onnx_tensor *made;
-    if (factor == 1 && shift == 0)
-        return tensor;
-    made = ray_constant_new(t, RAY_ONNX_FLOAT, tensor->rank, tensor->dim);
+    ray_onnx_tensor *made = ray_constant_new(t, RAY_ONNX_FLOAT, tensor->rank, tensor->dim);
     for (int64_t i = 0; made && i < made->n; i++)
-        ray_constant_put(made, i, ray_onnx_number(tensor, i) * factor + shift);
+        ray_constant_put(made, i, ray_onnx_number(tensor, i) * factor);
     return made;
+}
+
+const ray_onnx_tensor *ray_constant_scale(ray_translation *t, const ray_onnx_tensor *tensor,
+                                          double factor)
+{
+    return factor == 1 ? tensor : as_float(t, tensor, factor);
 }
 
 const ray_onnx_tensor *ray_constant_real(ray_translation *t, const ray_onnx_tensor *tensor)
 {
-    ray_onnx_tensor *made;
-    if (ray_constant_is_real(tensor))
-        return tensor;
-    made = ray_constant_new(t, RAY_ONNX_FLOAT, tensor->rank, tensor->dim);
-    for (int64_t i = 0; made && i < made->n; i++)
-        ray_constant_put(made, i, ray_onnx_number(tensor, i));
-    return made;
-}
-
-bool ray_dims_broadcast(int32_t *rank, int64_t *dim, int32_t rank_b, const int64_t *dim_b)
-{
-    int64_t wide[RAY_ONNX_MAX_RANK];
-    int32_t most = *rank > rank_b ? *rank : rank_b;
-    for (int32_t i = 1; i <= most; i++) {
-        int64_t a = i > *rank ? 1 : dim[*rank - i], b = i > rank_b ? 1 : dim_b[rank_b - i];
-        if (a != b && a != 1 && b != 1)
-            return false;
-        wide[most - i] = a == 1 ? b : a;
-    }
-    memcpy(dim, wide, (size_t)most * sizeof *dim);
-    *rank = most;
-    return true;
+    return ray_constant_is_real(tensor) ? tensor : as_float(t, tensor, 1);
 }

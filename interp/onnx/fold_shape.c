@@ -37,16 +37,6 @@ static int fold_squeeze(ray_translation *t, const ray_onnx_node *node)
     return fold_as(t, node, x, rank, dim);
 }
 
-static int fold_unsqueeze(ray_translation *t, const ray_onnx_node *node)
-{
-    const ray_onnx_tensor *x = ray_fold_in(t, node, 0);
-    int64_t dim[RAY_ONNX_MAX_RANK];
-    int32_t rank, batch = RAY_ONNX_ABSENT;
-    if (!x || ray_op_unsqueeze_dims(t, node, x->rank, x->dim, &rank, dim, &batch))
-        return -1;
-    return fold_as(t, node, x, rank, dim);
-}
-
 static int fold_transpose(ray_translation *t, const ray_onnx_node *node)
 {
     const ray_onnx_tensor *x = ray_fold_in(t, node, 0);
@@ -295,7 +285,7 @@ const ray_onnx_fold ray_onnx_folds_shape[] = {
     { "Dropout", fold_identity, 0 },
     { "Reshape", fold_reshape, 0 },
     { "Squeeze", fold_squeeze, 0 },
-    { "Unsqueeze", fold_unsqueeze, 0 },
+    { "Unsqueeze", fold_squeeze, 0 },
     { "Transpose", fold_transpose, 0 },
     { "Expand", fold_expand, 0 },
     { "Tile", fold_tile, 0 },

@@ -8,10 +8,9 @@
 /* dim: room for RAY_ONNX_MAX_RANK.  batch: an axis before, then where it went. */
 int ray_op_reshape_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
                         const int64_t *dim, int64_t n, int32_t *out_rank, int64_t *out);
+/* Of Squeeze and Unsqueeze. */
 int ray_op_squeeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
                         const int64_t *dim, int32_t *out_rank, int64_t *out, int32_t *batch);
-int ray_op_unsqueeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
-                          const int64_t *dim, int32_t *out_rank, int64_t *out, int32_t *batch);
 int ray_op_transpose_perm(ray_translation *t, const ray_onnx_node *node, int32_t rank,
                           int32_t *perm);
 

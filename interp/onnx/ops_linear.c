@@ -14,7 +14,7 @@ static const ray_onnx_tensor *as_bias(ray_translation *t, const ray_onnx_tensor 
         return NULL;
     if (last != n)
         c = ray_constant_expand(t, c, 1, &n);
-    return c ? ray_constant_scale(t, c, factor, 0) : NULL;
+    return c ? ray_constant_scale(t, c, factor) : NULL;
 }
 
 bool ray_op_is_linear(const ray_known *x, const ray_onnx_tensor *w, bool turned)
@@ -106,7 +106,7 @@ static int gemm_linear(ray_translation *t, const ray_onnx_node *node, const ray_
     const double alpha = ray_node_number(node, "alpha", 1);
     const ray_onnx_tensor *bias =
         c ? as_bias(t, c, w->dim[turned ? 0 : 1], ray_node_number(node, "beta", 1)) : NULL;
-    w = ray_constant_scale(t, w, alpha, 0);
+    w = ray_constant_scale(t, w, alpha);
     if (!w || ray_op_linear(t, node, x, w, turned, bias, out))
         return -1;
     return bias ? 0 : gemm_add(t, node, out);

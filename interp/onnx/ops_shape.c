@@ -80,7 +80,7 @@ static int translate_flatten(ray_translation *t, const ray_onnx_node *node,
 
 /* ---- Axes of size 1 ---- */
 
-int ray_op_squeeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
+static int squeeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
                         const int64_t *dim, int32_t *out_rank, int64_t *out, int32_t *batch)
 {
     bool named[RAY_ONNX_MAX_RANK];
@@ -102,7 +102,7 @@ int ray_op_squeeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t r
     return 0;
 }
 
-int ray_op_unsqueeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
+static int unsqueeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
                           const int64_t *dim, int32_t *out_rank, int64_t *out, int32_t *batch)
 {
     bool named[RAY_ONNX_MAX_RANK];
@@ -123,18 +123,24 @@ int ray_op_unsqueeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t
     return 0;
 }
 
+int ray_op_squeeze_dims(ray_translation *t, const ray_onnx_node *node, int32_t rank,
+                        const int64_t *dim, int32_t *out_rank, int64_t *out, int32_t *batch)
+{
+    return strcmp(node->op, "Squeeze") ? unsqueeze_dims(t, node, rank, dim, out_rank, out, batch)
+                                       : squeeze_dims(t, node, rank, dim, out_rank, out, batch);
+}
+
 static int translate_squeeze(ray_translation *t, const ray_onnx_node *node,
                              const ray_onnx_op *self)
 {
     int64_t dim[RAY_ONNX_MAX_RANK];
     int32_t rank, batch;
     ray_known x;
+    (void)self;
     if (ray_known_in(t, node, 0, &x))
         return -1;
     batch = x.batch;
-    if ((!strcmp(self->op, "Squeeze")
-             ? ray_op_squeeze_dims(t, node, x.rank, x.dim, &rank, dim, &batch)
-             : ray_op_unsqueeze_dims(t, node, x.rank, x.dim, &rank, dim, &batch))
+    if (ray_op_squeeze_dims(t, node, x.rank, x.dim, &rank, dim, &batch)
         || ray_known_view(t, node, &x, rank, dim, batch))
         return -1;
     return ray_node_done(t, node, &x);

@@ -10,6 +10,9 @@
 #define RAY_ONNX_TRANSLATE_H
 
 #include "draft.h"
+#include "layers/dims.h"
+
+_Static_assert((int)RAY_ONNX_MAX_RANK == (int)RAY_MAX_RANK, "dims of both go through dims.h");
 
 enum { RAY_NO_LAYER = -2, RAY_INPUT_LAYER = -1 };
 
@@ -186,16 +189,14 @@ void ray_constant_put(ray_onnx_tensor *tensor, int64_t i, double number);
 void ray_constant_put_integer(ray_onnx_tensor *tensor, int64_t i, int64_t number);
 bool ray_constant_is_real(const ray_onnx_tensor *tensor);
 size_t ray_constant_width(int32_t type);    /* bytes of a number; 0: not known */
-/* tensor * factor + shift, float; NULL: told. */
+/* tensor * factor, float; NULL: told. */
 const ray_onnx_tensor *ray_constant_scale(ray_translation *t, const ray_onnx_tensor *tensor,
-                                          double factor, double shift);
+                                          double factor);
 /* Integers as float. NULL: told. */
 const ray_onnx_tensor *ray_constant_real(ray_translation *t, const ray_onnx_tensor *tensor);
 /* Repeated as numpy does. NULL: told. */
 const ray_onnx_tensor *ray_constant_expand(ray_translation *t, const ray_onnx_tensor *tensor,
                                            int32_t rank, const int64_t *dim);
-/* dims that two tensors broadcast to; false: they do not. */
-bool ray_dims_broadcast(int32_t *rank, int64_t *dim, int32_t rank_b, const int64_t *dim_b);
 /* rank and dims of a constant are those of known. */
 void ray_known_constant(ray_known *known, const ray_onnx_tensor *tensor);
 
